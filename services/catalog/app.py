@@ -37,8 +37,7 @@ from shared.files.opening import open_scanner
 from shared.files.settings import FilesSettings
 from shared.http.routers import join
 from shared.labels import read_labels
-from shared.operations.api import OperationBackend, operation_routes
-from shared.operations.decisions import DECISIONS, Decisions
+from shared.operations.api import OPERATED, OperationBackend, operation_routes
 from shared.process.service import Periodic, Resources, Service
 from shared.reminders import read_schedule
 
@@ -88,11 +87,12 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     files, scanner = settings.files(), open_scanner(FilesSettings())
     shelf = Shelf(offerings, versions, Documents(resources), files, scanner, settings.public_url, resources.clock)
     join(router, document_routes(shelf))
-    join(router, operation_routes(OperationBackend(SERVICE, resources.desk, Decisions(resources.store), resources.clock)))
+    operated = OperationBackend.over(SERVICE, resources.desk, resources.store, resources.clock, resources.steady)
+    join(router, operation_routes(operated))
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: catalog",
-        collections=(*COLLECTIONS, DECISIONS),
+        collections=(*COLLECTIONS, *OPERATED),
         router=router,
         ledgers=(offerings.ledger, known.ledger, checkpoint, reuses.ledger),
         consumers=consumers(watch, offerings, reuses, accreditations, resources.clock),

@@ -64,8 +64,7 @@ from shared.aggregate.republisher import Republisher
 from shared.files.port import Files
 from shared.http.routers import join
 from shared.messages.values import Channel
-from shared.operations.api import OperationBackend, operation_routes
-from shared.operations.decisions import DECISIONS, Decisions
+from shared.operations.api import OPERATED, OperationBackend, operation_routes
 from shared.process.service import Builder, Periodic, Resources, Service
 from shared.store.lease import Lease
 
@@ -124,11 +123,12 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         join(router, cost_routes(CostBackend(costs, resources.clock)))
         join(router, statement_routes(StatementBackend(jobs, Statements(resources.store), contracts, resources.clock)))
         join(router, statement_document_routes(owed, files))
-        join(router, operation_routes(OperationBackend(SERVICE, resources.desk, Decisions(resources.store), resources.clock)))
+        operated = OperationBackend.over(SERVICE, resources.desk, resources.store, resources.clock, resources.steady)
+        join(router, operation_routes(operated))
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: contracts",
-        collections=(CONTRACTS, REGISTERS, ACCESSIONS, CONTACTS, PUBLISHED, *ARCHIVED, *FOLLOWED, *STATED, DECISIONS),
+        collections=(CONTRACTS, REGISTERS, ACCESSIONS, CONTACTS, PUBLISHED, *ARCHIVED, *FOLLOWED, *STATED, *OPERATED),
         router=router,
         ledgers=(
             *(contracts.ledger, accessions.ledger, published, offers.ledger, usages.ledger),

@@ -42,8 +42,7 @@ from shared.files.opening import open_scanner
 from shared.files.settings import FilesSettings
 from shared.http.routers import join
 from shared.labels import read_labels
-from shared.operations.api import OperationBackend, operation_routes
-from shared.operations.decisions import DECISIONS, Decisions
+from shared.operations.api import OPERATED, OperationBackend, operation_routes
 from shared.process.service import Periodic, Resources, Service
 from shared.reminders import read_schedule
 from shared.store.lease import Lease
@@ -89,7 +88,8 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     )
     join(router, channel_routes(policy))
     join(router, job_routes(JobBackend(jobs, facts, policy, resources.clock)))
-    join(router, operation_routes(OperationBackend(SERVICE, resources.desk, Decisions(resources.store), resources.clock)))
+    operated = OperationBackend.over(SERVICE, resources.desk, resources.store, resources.clock, resources.steady)
+    join(router, operation_routes(operated))
 
     awards = resources.ledger(ContractAwards, AWARDS, service=SERVICE)
     orders, offers = consumers(Judging(facts, policy, records.records, verdicts, awards), offered, resources.clock)
@@ -123,7 +123,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: eligibility",
-        collections=(*COLLECTIONS, DECISIONS),
+        collections=(*COLLECTIONS, *OPERATED),
         router=router,
         ledgers=(organisations.ledger, verdicts.ledger, offered.ledger, awards),
         consumers=(followed(orders, watching), offers),

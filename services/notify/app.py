@@ -30,8 +30,7 @@ from services.notify.webhooks.sender import WebhookSender
 from services.notify.webhooks.signing import WebhookKeys
 from shared.http.routers import join
 from shared.labels import read_labels
-from shared.operations.api import OperationBackend, operation_routes
-from shared.operations.decisions import DECISIONS, Decisions
+from shared.operations.api import OPERATED, OperationBackend, operation_routes
 from shared.process.service import Periodic, Resources, Service
 
 ROUTING = Path(__file__).parent / "data" / "routing.json"
@@ -95,7 +94,8 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     router = routes(notifications, contacts, texts, routing, resources.clock)
     join(router, contact_routes(notifications, contacts, routing, resources.clock))
     join(router, webhook_routes(backend))
-    join(router, operation_routes(OperationBackend(SERVICE, resources.desk, Decisions(resources.store), resources.clock)))
+    operated = OperationBackend.over(SERVICE, resources.desk, resources.store, resources.clock, resources.steady)
+    join(router, operation_routes(operated))
 
     async def purge() -> None:
         if purged := await notifications.purge(resources.clock() - settings.inbox_max_age):
@@ -106,7 +106,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: notify",
-        collections=(*COLLECTIONS, WEBHOOKS, DELIVERIES, DECISIONS),
+        collections=(*COLLECTIONS, WEBHOOKS, DELIVERIES, *OPERATED),
         router=router,
         ledgers=(notifications.ledger,),
         consumers=consumers(notifications, contacts, routing, nudge, resources.clock, settings, (webhooks, deliveries)),

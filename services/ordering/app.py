@@ -34,8 +34,7 @@ from services.ordering.settings import Settings
 from shared.aggregate.republisher import Republisher
 from shared.bus.consume.readers import Readers
 from shared.http.routers import join
-from shared.operations.api import OperationBackend, operation_routes
-from shared.operations.decisions import DECISIONS, Decisions
+from shared.operations.api import OPERATED, OperationBackend, operation_routes
 from shared.process.service import Periodic, Resources, Service
 
 PURGE_EVERY = timedelta(hours=1)
@@ -77,13 +76,14 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     join(router, quarantine_api.routes(backend))
     join(router, receipts_api.routes(receipt_keys))
     participations = Participations(resources, orders)
-    join(router, operation_routes(OperationBackend(SERVICE, resources.desk, Decisions(resources.store), resources.clock)))
+    operated = OperationBackend.over(SERVICE, resources.desk, resources.store, resources.clock, resources.steady)
+    join(router, operation_routes(operated))
     join(router, placements_api.routes(backend_of_orders))
     join(router, participations_api.routes(KlientenBackend(backend_of_orders, participations, names_of(resources.rights))))
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: ordering",
-        collections=(ORDERS, PARTICIPATIONS, LISTED_OFFERINGS, PARTNERS, QUARANTINE, ORIGINALS, RECEIPTS, DECISIONS),
+        collections=(ORDERS, PARTICIPATIONS, LISTED_OFFERINGS, PARTNERS, QUARANTINE, ORIGINALS, RECEIPTS, *OPERATED),
         router=router,
         ledgers=(orders.ledger, offerings.ledger, partners.ledger, quarantine.ledger, receipts.ledger),
         consumers=consumers(orders, offerings, resources.clock, settings.hold_for),

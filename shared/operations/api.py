@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
@@ -22,15 +22,19 @@ from shared.http.etag import json_reply
 from shared.http.health import Health
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.messages.values import Role
-from shared.operations.decisions import Action, Decision, Decisions
+from shared.operations.decisions import DECISIONS, Action, Decision, Decisions
 from shared.operations.desk import Desk, FoundLetter
+from shared.operations.turns import TURNS, Turns
 from shared.operations.views import ConsumerGroupView, LetterView, ReadyCheckView, ServiceView, WholeLetterView, WithReason
 from shared.release import STARTED, VERSION
+from shared.store.port import Store
 from shared.topics import DEAD_LETTERS
 
 Operator = Annotated[Caller, Depends(needs(Role.BETREIBER))]
 Group = Annotated[str, Path(max_length=200, description="Name of the consumer group.", examples=["ordering.verdicts"])]
 LetterId = Annotated[str, Path(pattern=r"^[0-9]{1,9}:[0-9]{1,18}$", description="Id of the dead letter.", examples=["0:17"])]
+OPERATED: Final = (DECISIONS, TURNS)
+"""What a service stores that has these routes."""
 _LETTER: Final = "/groups/{group}/dead-letters/{letter_id}"
 
 
@@ -41,7 +45,15 @@ class OperationBackend:
     service: str
     desk: Desk | None
     decisions: Decisions
+    turns: Turns
     clock: Callable[[], datetime]
+
+    @classmethod
+    def over(
+        cls, service: str, desk: Desk | None, store: Store, clock: Callable[[], datetime], steady: Callable[[], float]
+    ) -> Self:
+        """Return what the routes work with over the store of the service."""
+        return cls(service, desk, Decisions(store), Turns(store, steady), clock)
 
     def groups(self) -> tuple[str, ...]:
         """Return the names of the service's consumer groups."""
@@ -73,19 +85,20 @@ class OperationBackend:
         """Record a decision about a dead letter, carry it out, and return the letter as it is then.
 
         Raises NotFoundError (``group_not_found``, ``dead_letter_not_found``), ConflictError (``dead_letter_settled``,
-        ``dead_letter_not_replayable``, ``too_many_settled_singly``), BusUnavailableError.
+        ``dead_letter_not_replayable``, ``too_many_settled_singly``), BusUnavailableError, WriteConflictError while others decide.
         """
         desk = self.at(group)
-        found = await self.found(group, letter_id)
-        if found.settled and any(it.id == decision_id for it in await self.decisions.about(found.mark)):
-            return await self.shown(found)  # a repeat of what was done, whose answer got lost
-        _require_open(found, action)
-        decision = Decision(decision_id, found.mark, action, by.subject, by.organisation, self.clock(), reason)
-        await self.decisions.record(decision)
-        if action == "replay":
-            await desk.replay(group, letter_id)
-        else:
-            await desk.discard(group, letter_id)
+        async with self.turns.of(group):
+            found = await self.found(group, letter_id)
+            if found.settled and any(it.id == decision_id for it in await self.decisions.about(found.mark)):
+                return await self.shown(found)  # a repeat of what was done, whose answer got lost
+            _require_open(found, action)
+            decision = Decision(decision_id, found.mark, action, by.subject, by.organisation, self.clock(), reason)
+            await self.decisions.record(decision)
+            if action == "replay":
+                await desk.replay(group, letter_id)
+            else:
+                await desk.discard(group, letter_id)
         return await self.shown(replace(found, settled=True))
 
     async def shown(self, found: FoundLetter) -> Response:

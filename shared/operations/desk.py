@@ -53,7 +53,10 @@ class GroupState:
 
 
 class Desk(Protocol):
-    """The groups and their dead letters. Every method raises BusUnavailableError when the broker does not answer."""
+    """The groups and their dead letters. Every method raises BusUnavailableError when the broker does not answer.
+
+    Whoever replays or discards holds the turn of the group (``shared.operations.turns``).
+    """
 
     async def groups(self, names: Sequence[str]) -> list[GroupState]:
         """Return the state of groups, in the order of their names given."""

@@ -53,7 +53,6 @@ class KafkaDesk:
         self._settings = settings
         self._reads = reads
         self._turns = asyncio.Semaphore(_AT_ONCE)
-        self._settling = asyncio.Lock()
 
     async def groups(self, names: Sequence[str]) -> list[GroupState]:
         """Return the state of groups. Raises BusUnavailableError."""
@@ -76,8 +75,7 @@ class KafkaDesk:
 
     async def replay(self, group: str, letter_id: str) -> None:
         """Send a dead letter back to its group. Raises NotFoundError, BusUnavailableError."""
-        # One after the other: each writes down anew which letters of a partition are settled.
-        async with self._settling, self._turn():
+        async with self._turn():
             result = await replay_dead_letters(self._settings, group, ids={letter_id})
         if result.failed:
             raise BusUnavailableError("The broker did not acknowledge the record.")
@@ -86,7 +84,7 @@ class KafkaDesk:
 
     async def discard(self, group: str, letter_id: str) -> None:
         """Settle a dead letter without sending it. Raises NotFoundError, ConflictError, BusUnavailableError."""
-        async with self._settling, self._turn():
+        async with self._turn():
             await discard_dead_letter(self._settings, group, letter_id)
 
     async def _read(self, group: str, whole: str | None) -> list[FoundLetter]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import asyncio
+import time
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,8 +14,7 @@ from fastapi import FastAPI
 
 from shared.http import idempotency
 from shared.http.app import create_app
-from shared.operations.api import OperationBackend, operation_routes
-from shared.operations.decisions import DECISIONS, Decisions
+from shared.operations.api import OPERATED, OperationBackend, operation_routes
 from shared.operations.desk import FoundLetter
 from shared.release import VERSION
 from shared.store.sqlite.store import SqliteStore
@@ -37,7 +38,7 @@ class World:
     app: FastAPI = field(init=False)
 
     def __post_init__(self) -> None:
-        backend = OperationBackend("ordering", self.desk, Decisions(self.store), lambda: NOW)
+        backend = OperationBackend.over("ordering", self.desk, self.store, lambda: NOW, time.monotonic)
         router = operation_routes(backend)
         names, store, health = FakeAuthenticator(), self.store, self.health
         self.app = create_app("ordering", router, authenticator=names, store=store, health=health, even_step=timedelta(0))
@@ -53,7 +54,7 @@ class World:
 @pytest.fixture(name="world")
 async def _world() -> World:
     world = World()
-    await world.store.prepare([DECISIONS, idempotency.COLLECTION])
+    await world.store.prepare([*OPERATED, idempotency.COLLECTION])
     return world
 
 
@@ -197,3 +198,35 @@ async def test_a_decision_needs_a_reason(world: World) -> None:
     for body in ({}, {"reason": "  "}):
         assert (await world.call("POST", f"{LETTERS}/0:4/discard", body)).status_code == 422
     assert world.desk.discarded == []
+
+
+class WholeDesk(MemoryDesk):
+    """A desk that notes which letters are settled as a broker has it: all of them anew, by what was read a moment ago."""
+
+    async def _settle(self, group: str, letter_id: str) -> None:  # noqa: ARG002 - of the desk
+        read = list(self.found)
+        await asyncio.sleep(0.01)
+        self.found = [replace(it, settled=True) if it.letter.id == letter_id else it for it in read]
+
+
+async def test_what_several_processes_settle_at_a_time_stays_settled(world: World) -> None:
+    desk = WholeDesk()
+    desk.bury(*(letter(number) for number in range(6)))
+    processes = [World(desk, world.store) for _ in range(3)]
+    answers = await asyncio.gather(
+        *(processes[number % 3].call("POST", f"{LETTERS}/0:{number}/discard", REASON) for number in range(6))
+    )
+    assert [it.status_code for it in answers] == [200] * 6
+    assert [it.settled for it in desk.found] == [True] * 6
+
+
+async def test_of_two_processes_that_decide_on_one_letter_the_second_is_refused(world: World) -> None:
+    desk = WholeDesk()
+    desk.bury(letter(4))
+    one, other = World(desk, world.store), World(desk, world.store)
+    answers = await asyncio.gather(
+        one.call("POST", f"{LETTERS}/0:4/replay", REASON), other.call("POST", f"{LETTERS}/0:4/discard", REASON)
+    )
+    assert sorted(it.status_code for it in answers) == [200, 409]
+    (decision,) = (await one.get(f"{LETTERS}/0:4"))["decisions"]
+    assert (len(desk.sent), len(desk.discarded)) == ((1, 0) if decision["action"] == "replay" else (0, 1))

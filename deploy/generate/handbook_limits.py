@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import ModuleType
 
 from deploy.generate.handbook_settings import duration, table, texts
+from services.contracts.succession import following
 from services.ordering import repository as orders
 from shared.aggregate import decisions, journal, outbox
 from shared.http import idempotency, limits
@@ -24,6 +25,7 @@ HELD = (
     (journal, "Archiv: ", ("JOURNAL_LIMIT",)),
     (port, "Speicher: ", ("PORTION_BYTES",)),
     (orders, "Vorgang: ", ("MOST_GENERATIONS",)),
+    (following, "Vertrag: ", ("MOST_SUCCESSORS",)),
 )
 """Where limits are declared, and under which heading they are shown; None stands for all constants of the module."""
 

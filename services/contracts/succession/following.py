@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Final
 
 from services.contracts.chain.contract import Side
 from services.contracts.days import LAST_DAY
@@ -31,6 +32,8 @@ from shared.messages.contracts_changes import SuccessionOffered
 from shared.messages.values import Line, PriceItem
 from shared.price_sheets import require_plausible
 
+MOST_SUCCESSORS: Final = 50
+"""How often a contract that follows another one is offered, those counted that came to nothing."""
 _OPEN = ContractState.ANGEBOTEN
 
 
@@ -127,7 +130,8 @@ def text_without_end(former: Contract, terms: Terms) -> AgreedText:
 async def follow(following: Following, former: Contract, terms: Terms, contracts: Contracts) -> Change[Contract]:
     """Return the change by which one side signs a contract that follows ``former``.
 
-    Raises ConflictError (``successor_exists``; with the code of the first rule that it would break), and as ``draft``.
+    Raises ConflictError (``successor_exists``, ``too_many_successors``; with the code of the first rule that it would break), and
+    as ``draft``.
     """
     line = await line_of(former, contracts)
     known = [it for it in line.values() if it.continues == former.id]
@@ -135,6 +139,10 @@ async def follow(following: Following, former: Contract, terms: Terms, contracts
     if live := [it for it in known if it.refusal is None]:
         # That knows the request which has made it: a repeat gets it, anybody else the error.
         return Change(live[0].id, partial(_taken, live[0]))
+    if len(known) >= MOST_SUCCESSORS:
+        raise ConflictError(
+            f"{MOST_SUCCESSORS} contracts were offered that came to nothing.", code="too_many_successors", id=former.id
+        )
     around = line | await above(contracts, {it.parent for it in line.values() if it.parent is not None})
     drafted = with_awards(drafted, around, terms)
     require_possible(drafted, world_of(around.values(), terms), terms)

@@ -199,6 +199,21 @@ async def test_it_comes_to_nothing_by_either_side_and_both_are_told(
     assert (await follow(world, LAND)).status_code == 201
 
 
+async def test_it_is_offered_a_bounded_number_of_times(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "MOST_SUCCESSORS", 3)
+    for _ in range(3):
+        made = await follow(world, LAND)
+        assert made.status_code == 201, made.text
+        again = await follow(world, ANNA)
+        assert (again.status_code, again.json()["code"]) == (409, "successor_exists")
+        assert (await call(world, LAND, f"/{made.json()['id']}/give-up", {})).status_code == 200
+    for token in (LAND, ANNA):
+        refused = await follow(world, token)
+        assert (refused.status_code, refused.json()["code"]) == (409, "too_many_successors"), token
+    longer = await call(world, LAND, f"/{SACHSEN}/amendments", {"valid_to": "2028-12-31"})
+    assert longer.status_code == 200, longer.text
+
+
 REFUSED: Final[list[tuple[str, str, dict[str, Any], int, str]]] = [
     (PROVIDER, SACHSEN, {}, 403, "not_a_side"),
     (OTHER, SACHSEN, {}, 404, "not_found"),

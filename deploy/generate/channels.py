@@ -17,6 +17,7 @@ import yaml
 from deploy.generate.channel_tests import unit_tests
 from deploy.generate.deployments import DEPLOYMENTS
 from deploy.generate.topics import Dumper
+from deploy.generate.written import present
 from marktplatz.assembly import BUILDERS, SITES
 from shared.channels import channel_file
 from shared.messages.values import Channel
@@ -109,9 +110,9 @@ def grouped(text: str) -> str:
 def stale(folder: Path = DEPLOY) -> list[str]:
     """Return the generated files that are missing, differ, or belong to no channel any more."""
     wished = files(folder)
-    present = {f"{PROCESSORS}/{path.name}" for path in (folder / PROCESSORS).glob("*.yaml")}
-    differing = [name for name, text in wished.items() if _present(folder / name) != text]
-    return sorted([*differing, *(present - wished.keys())])
+    found = {f"{PROCESSORS}/{path.name}" for path in (folder / PROCESSORS).glob("*.yaml")}
+    differing = [name for name, text in wished.items() if present(folder / name) != text]
+    return sorted([*differing, *(found - wished.keys())])
 
 
 def write(folder: Path = DEPLOY) -> list[str]:
@@ -135,10 +136,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in differing:
         sys.stdout.write(f"{'not up to date' if chosen.check else 'written'}: deploy/{name}\n")
     return 1 if chosen.check and differing else 0
-
-
-def _present(file: Path) -> str | None:
-    return file.read_text(encoding="utf-8") if file.exists() else None
 
 
 if __name__ == "__main__":

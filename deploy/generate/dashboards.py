@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.generate.grafana import Dashboard, Panel, Variable
+from deploy.generate.written import present
 from marktplatz.assembly import BUILDERS, SITES
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "components" / "dashboards"
@@ -316,7 +317,7 @@ def text_of(dashboard: Dashboard) -> str:
 
 def stale(folder: Path) -> list[Dashboard]:
     """Return the dashboards whose file is missing or differs."""
-    return [board for board in DASHBOARDS if _present(folder / f"{board.name}.json") != text_of(board)]
+    return [board for board in DASHBOARDS if present(folder / f"{board.name}.json") != text_of(board)]
 
 
 def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
@@ -331,10 +332,6 @@ def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
             (folder / f"{board.name}.json").write_text(text_of(board), encoding="utf-8")
         sys.stdout.write(f"{'not up to date' if chosen.check else 'written'}: {board.name}.json\n")
     return 1 if chosen.check and differing else 0
-
-
-def _present(file: Path) -> str | None:
-    return file.read_text(encoding="utf-8") if file.exists() else None
 
 
 if __name__ == "__main__":

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from deploy.checks.product.settings import PROJECT
+from deploy.generate import written
 from deploy.generate.handbook_codes import API, code_texts
 from shared.http import german
 
@@ -30,17 +29,7 @@ def generated() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.generate.german", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only compare; exit code 1 if the file is not up to date")
-    check = parser.parse_args(arguments).check
-    text = generated()
-    if FILE.is_file() and text == FILE.read_text("utf-8"):
-        return 0
-    if check:
-        sys.stderr.write(f"{FILE.relative_to(PROJECT)} is not up to date; run: make generated\n")
-        return 1
-    FILE.write_text(text, "utf-8")
-    return 0
+    return written.run("deploy.generate.german", __doc__, FILE, generated, arguments)
 
 
 if __name__ == "__main__":

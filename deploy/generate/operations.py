@@ -6,7 +6,6 @@ a code too many, where one function serves several steps, and none too few.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import inspect
 import json
@@ -22,6 +21,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from deploy.checks.product.settings import PROJECT
+from deploy.generate import written
 from deploy.generate.codes import Known, codes, codes_at, known, own_code, trees
 from deploy.generate.handbook_codes import API, code_texts
 from deploy.generate.reach import Reach
@@ -122,17 +122,7 @@ def _calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.generate.operations", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only compare; exit code 1 if the file is not up to date")
-    check = parser.parse_args(arguments).check
-    text = generated()
-    if text == FILE.read_text("utf-8"):
-        return 0
-    if check:
-        sys.stderr.write(f"{FILE.relative_to(PROJECT)} is not up to date; run: make generated\n")
-        return 1
-    FILE.write_text(text, "utf-8")
-    return 0
+    return written.run("deploy.generate.operations", __doc__, FILE, generated, arguments)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from deploy.generate.outside_values import (
     read_values,
 )
 from deploy.generate.topics import Dumper
+from deploy.generate.written import present
 from shared.principals import OURS_OF_PARTNERS
 from shared.topics import partner_topics
 
@@ -79,7 +80,7 @@ def files(values: Values) -> dict[str, str]:
 def stale(folder: Path, values: Values) -> list[str]:
     """Return the generated files that are missing, differ, or are there in vain."""
     wished = files(values)
-    return [name for name in GENERATED if _present(folder / name) != wished.get(name)]
+    return [name for name in GENERATED if present(folder / name) != wished.get(name)]
 
 
 def write(folder: Path, values: Values) -> list[str]:
@@ -180,10 +181,6 @@ def _block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 _BlockDumper.add_representer(str, _block)
-
-
-def _present(file: Path) -> str | None:
-    return file.read_text(encoding="utf-8") if file.exists() else None
 
 
 if __name__ == "__main__":

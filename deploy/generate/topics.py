@@ -19,6 +19,7 @@ from deploy.generate.kafka import (
 )
 from deploy.generate.scaling import scaled_objects
 from deploy.generate.secrets import kafka_secrets, operations_secrets, recovery_secrets
+from deploy.generate.written import present
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "components"
 HEADER = "# Generated from shared/topics.py by 'python -m deploy.generate.topics'. Overlays change it by patches.\n"
@@ -53,7 +54,7 @@ def text_of(manifests: Iterable[Mapping[str, Any]]) -> str:
 
 def stale(folder: Path) -> list[str]:
     """Return the generated files of the folder that are missing or differ from the registry."""
-    return [name for name, make in FILES.items() if _present(folder / name) != text_of(make())]
+    return [name for name, make in FILES.items() if present(folder / name) != text_of(make())]
 
 
 def write(folder: Path) -> list[str]:
@@ -74,10 +75,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in differing:
         sys.stdout.write(f"{'not up to date' if chosen.check else 'written'}: deploy/components/{name}\n")
     return 1 if chosen.check and differing else 0
-
-
-def _present(file: Path) -> str | None:
-    return file.read_text(encoding="utf-8") if file.exists() else None
 
 
 if __name__ == "__main__":

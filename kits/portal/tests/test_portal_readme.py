@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -52,6 +55,18 @@ def test_changes_are_printed(filled: Filled) -> None:
     with contextlib.redirect_stdout(shown):
         exec(served, {"serve": serve})  # noqa: S102 - what the page shows
     assert shown.getvalue().splitlines() == ["offer a Wohngeld neu", "offer b removed"]
+
+
+def test_the_commands_that_look_at_a_store_run_as_they_are_copied(filled: Filled, tmp_path: Path) -> None:
+    (block,) = (it for it in re.findall(r"```console\n(.*?)```", README, re.DOTALL) if "efa-portal export" in it)
+    script = re.sub(r"^\$ ", "", block, flags=re.MULTILINE)
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    filled.close()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "offers.jsonl").read_text(encoding="utf-8").count("\n") == 2
 
 
 def test_there_are_no_other_examples() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shlex
@@ -14,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from jsonschema import Draft202012Validator
 
-from deploy.site.openapi_page import documents
+from deploy.site import openapi_page
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 PAGES: Final = sorted({ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "kits").glob("*/README.md")})
@@ -24,6 +25,9 @@ AN_ID: Final = "0b0e7c0a-6a55-5a43-9d4c-1d6c5f2a7d11"
 BLOCK: Final = re.compile(r"^ *```sh\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 ASSIGNED: Final = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
 WITH_VALUE: Final = frozenset({"-X", "-H", "-d", "-o", "-D", "--data-binary"})
+
+
+documents = functools.cache(openapi_page.documents)
 
 
 @dataclass
@@ -66,7 +70,7 @@ def _calls(block: str) -> Iterator[Call]:
     for place, word in enumerate(words):
         if assigned := ASSIGNED.fullmatch(word):
             known[assigned[1]] = assigned[2]
-        if word == "curl":
+        if word == "curl" or word.endswith("=$(curl"):
             call = Call.read(words[place + 1 :])
             call.url = _filled(call.url, known, keep=True)
             if call.url.partition("/")[0].removeprefix("$").lower() in SERVICES and not re.search(r"\$\d", call.url):

@@ -11,6 +11,14 @@ import pytest
 from deploy.packaging.lock import ROOT
 
 SECTIONS = ("Security", "Added", "Changed", "Deprecated", "Removed", "Fixed")
+MAKE = re.compile(r"(?:^ *|`)make ((?:[a-z0-9-]+ ?)+)", re.MULTILINE)
+"""Targets as a page writes them: at the beginning of a line or of code."""
+PAGES = sorted(
+    page.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/**/*.md", "deploy/**/*.md", "examples/*.md", "benchmarks/*.md")
+    for page in ROOT.glob(pattern)
+    if page.name != "CHANGELOG.md" and MAKE.search(page.read_text(encoding="utf-8"))
+)
 VERSION = re.compile(r"Unreleased|\[?\d+\.\d+\.\d+\]? - \d{4}-\d{2}-\d{2}")
 
 
@@ -52,12 +60,10 @@ def test_a_later_rule_of_owners_is_not_wider_than_an_earlier_one() -> None:
     assert hidden == []
 
 
-@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md", "docs/commands.md", "SECURITY.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_each_make_target_that_a_page_names_exists(page: str) -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", text("Makefile"), re.MULTILINE))
-    named = set(re.findall(r"(?:^|`)make ([a-z0-9-]+)", text(page), re.MULTILINE))
-    assert named
-    assert named - targets == set()
+    assert {name for names in MAKE.findall(text(page)) for name in names.split()} - targets == set()
 
 
 def test_every_hook_is_local_and_calls_a_target_or_a_tool_that_is_there() -> None:

@@ -47,7 +47,7 @@ ifdef SIDE_BY_SIDE
 test: test-with-broker test-without-broker
 else
 test: $(STAMP) ## Run all tests: unit, component, contract, integration on real Kafka, end to end; name the slowest
-	@echo "Two parts run side by side for about twenty minutes; each prints its results when it is done."
+	@echo "Two parts run side by side for about half an hour on two processors; each prints its results when it is done."
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target SIDE_BY_SIDE=yes test
 endif
 
@@ -202,7 +202,7 @@ bench-memory: $(STAMP) ## Measure the most memory of each process, in containers
 
 ci: $(STAMP) ## What CI runs: everything above but the benchmarks and the planted bugs
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target ci-static ci-packages
-	@echo "Two parts run side by side for about half an hour; each prints the results of its targets when they are done."
+	@echo "Two parts run side by side for about forty minutes on two processors; each prints the results of its targets when they are done."
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target SIDE_BY_SIDE=yes test ci-waiting ci-computing
 
 ci-static: ## The static checks, which take one processor, as ci-packages does: each once, most of them as a hook

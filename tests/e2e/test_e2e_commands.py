@@ -155,6 +155,9 @@ def judge_screen(output: str) -> None:
     assert -1 not in found, SCENES[found.index(-1)]
     assert found == sorted(found)
     assert sum(line.startswith(" ✓ ") for line in lines) == len(SCENES)
+    if program() is not None:
+        (counted,) = re.findall(r"Alle Prüfungen bestanden: \d+ von \d+", text)
+        assert counted in (PROJECT / "README.md").read_text(encoding="utf-8"), "the README shows this screen"
     assert "▸ wartet auf Komm.ONE: Abstimmung beginnen" in text
     assert "▸ wartet auf govdigital: Vertragsangebot" in text
     assert "▸ wartet auf Husum: Bestellung" in text

@@ -19,6 +19,8 @@ from shared.messages.values import OrganisationId
 HOUR = 8
 """Reminders are due at this hour of a working day in Germany."""
 MOST_DAYS = 250
+_LONGEST_HOLIDAYS = 14
+"""Days that holidays add to twice as many days as working days are counted."""
 
 
 class Recipient(StrEnum):
@@ -53,7 +55,7 @@ class WaitRule(Value, Generic[TaskT]):
     after: tuple[ReminderStep, ...]
 
 
-class WaitSchedule(Value, Generic[TaskT]):
+class BodySchedule(Value):
     """Who is reminded when. ``lands``: Länder of bodies whose key does not show it. ``source``: by what it was laid down.
 
     ``RECIPIENTS`` are those who can be told: a schedule that names others is refused.
@@ -63,22 +65,37 @@ class WaitSchedule(Value, Generic[TaskT]):
 
     source: str = ""
     lands: Mapping[OrganisationId, Land]
-    waits: tuple[WaitRule[TaskT], ...]
+
+    @property
+    def steps(self) -> tuple[ReminderStep, ...]:
+        """All its reminders."""
+        return ()
 
     @model_validator(mode="after")
     def _names_recipients(self) -> Self:
-        named = {recipient for rule in self.waits for step in rule.after for recipient in step.to}
+        named = {recipient for step in self.steps for recipient in step.to}
         if unknown := sorted(named - self.RECIPIENTS):
             raise ValueError(f"{', '.join(unknown)} cannot be reminded here; {', '.join(sorted(self.RECIPIENTS))} can")
         return self
 
-    def steps_of(self, task: TaskT) -> tuple[ReminderStep, ...]:
-        """Return the reminders while somebody is waited for with a task."""
-        return next((rule.after for rule in self.waits if rule.task == task), ())
-
     def land_of(self, body: str) -> Land | None:
         """Return the Land of a body, None if nobody has stated it."""
         return self.lands.get(body) or land_of(body)
+
+
+class WaitSchedule(BodySchedule, Generic[TaskT]):
+    """A schedule of reminders while somebody is waited for."""
+
+    waits: tuple[WaitRule[TaskT], ...]
+
+    @property
+    def steps(self) -> tuple[ReminderStep, ...]:
+        """All its reminders."""
+        return tuple(step for rule in self.waits for step in rule.after)
+
+    def steps_of(self, task: TaskT) -> tuple[ReminderStep, ...]:
+        """Return the reminders while somebody is waited for with a task."""
+        return next((rule.after for rule in self.waits if rule.task == task), ())
 
     @property
     def first_after(self) -> timedelta | None:
@@ -99,6 +116,17 @@ def new_steps(
     began = day_of(since)
     in_turn = sorted(steps, key=lambda step: step.days)
     return [step for step in in_turn if morning(working_day(began, step.days, land)) <= at][given:]
+
+
+def planned_before(steps: Iterable[ReminderStep], last: date, land: Land | None) -> list[tuple[date, ReminderStep]]:
+    """Return the reminders before a last day with their days, the first ones first."""
+    in_turn = sorted(steps, key=lambda step: -step.days)
+    return [(working_day(last, -step.days, land), step) for step in in_turn]
+
+
+def longest_before(steps: Iterable[ReminderStep]) -> timedelta:
+    """Return how long before a last day the first of these reminders is due at the earliest."""
+    return timedelta(days=2 * max((step.days for step in steps), default=0) + _LONGEST_HOLIDAYS)
 
 
 def read_schedule(kind: type[ScheduleT], file: Path | None, package: str) -> ScheduleT:

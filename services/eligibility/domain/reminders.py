@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar, Self
-
-from pydantic import model_validator
+from typing import ClassVar
 
 from services.eligibility.domain.accreditation import AccreditationRecord, Reminded
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.transitions import OPEN, Actor
-from shared.holidays import working_day
 from shared.messages.base import Message
 from shared.messages.eligibility_reminders import AccreditationEscalated, AccreditationReminded
 from shared.messages.values import AccreditationState
-from shared.reminders import Recipient, ReminderStep, WaitSchedule, morning, new_steps
-
-_LONGEST_HOLIDAYS = 14
-"""Days that holidays add to twice as many days as working days are counted."""
+from shared.reminders import Recipient, ReminderStep, WaitSchedule, longest_before, morning, new_steps, planned_before
 
 
 class Task(StrEnum):
@@ -36,16 +30,15 @@ class Schedule(WaitSchedule[Task]):
 
     ends: tuple[ReminderStep, ...] = ()
 
-    @model_validator(mode="after")
-    def _ends_name_recipients(self) -> Self:
-        if unknown := sorted({recipient for step in self.ends for recipient in step.to} - self.RECIPIENTS):
-            raise ValueError(f"{', '.join(unknown)} cannot be reminded of the end of an accreditation")
-        return self
+    @property
+    def steps(self) -> tuple[ReminderStep, ...]:
+        """All its reminders."""
+        return (*super().steps, *self.ends)
 
     @property
     def ahead(self) -> timedelta:
         """How long before the end of an accreditation the first reminder is due at the earliest."""
-        return timedelta(days=2 * max((step.days for step in self.ends), default=0) + _LONGEST_HOLIDAYS)
+        return longest_before(self.ends)
 
 
 def is_due(organisation: Organisation, schedule: Schedule, at: datetime) -> bool:
@@ -101,8 +94,7 @@ def _steps_before_end(
     if record.valid_to is None:
         return []
     last, land = record.valid_to - timedelta(days=1), schedule.land_of(organisation.id)
-    in_turn = sorted(schedule.ends, key=lambda step: -step.days)
-    return [step for step in in_turn if morning(working_day(last, -step.days, land)) <= at]
+    return [step for day, step in planned_before(schedule.ends, last, land) if morning(day) <= at]
 
 
 def _since(record: AccreditationRecord, actor: Actor) -> datetime:

@@ -27,7 +27,7 @@ PROVIDING: Final = ("BUND", "LAND", "VERBAND", "IT_PROVIDER")
 class Order:
     """A Vorgang on which there is a verdict. ``channel`` is the id of the Anbieter, as everywhere but in rule sets.
 
-    ``contract`` is the id of the contract that it leads to, None until it is placed.
+    ``contract`` is the id of its contract, or of the one that it leads to, None until it is placed.
     """
 
     id: str
@@ -38,10 +38,12 @@ class Order:
     contract: str | None
 
     @classmethod
-    def of(cls, document: Document) -> Order:
-        """Return the order of a stored verdict."""
+    def of(cls, document: Document, watched: Document | None) -> Order:
+        """Return the order of a stored verdict; ``watched`` is what is followed of it, if it is."""
         id_, channel, stage = document["_id"], document["channel"], document["checks"][-1]["stage"]
-        contract = contract_id(channel, id_) if stage == Stage.BESTELLUNG else None
+        contract = None if watched is None else watched.get("contract_id")
+        if contract is None and stage == Stage.BESTELLUNG:
+            contract = contract_id(channel, id_)
         return cls(id_, document["customer"]["id"], document["provider"]["id"], channel, stage, contract)
 
 
@@ -91,7 +93,7 @@ async def orders_of(store: Store, verdicts: Sequence[Document]) -> list[Order]:
     """Return the orders of stored verdicts, without those that have ended: a fact changes nothing for them any more."""
     watched = await store.get_many(WATCHED, [document["_id"] for document in verdicts])
     ended = {order_id for order_id, document in watched.items() if document["phase"] == Phase.ENDED}
-    return [Order.of(document) for document in verdicts if document["_id"] not in ended]
+    return [Order.of(it, watched.get(it["_id"])) for it in verdicts if it["_id"] not in ended]
 
 
 def concerned(

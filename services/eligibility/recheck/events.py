@@ -12,6 +12,7 @@ from services.eligibility.recheck.watched import (
     WatchedKlient,
     Watching,
     checked,
+    contracted,
     klient_checked,
     klient_left,
     reached,
@@ -21,6 +22,7 @@ from shared.messages.base import Message
 from shared.messages.ordering import (
     CheckRequested,
     InterestDeclared,
+    OrderContinued,
     OrderContracted,
     OrderDeclined,
     OrderEnded,
@@ -34,15 +36,15 @@ from shared.messages.ordering_klienten import KlientCheckRequested, KlientDeclin
 
 CHECKS: Final = (InterestDeclared, CheckRequested, OrderPlaced)
 PHASES: Final[Mapping[type[Message], Phase]] = {
-    OrderContracted: Phase.RUNNING,
     OrderRefused: Phase.ENDED,
     OrderDeclined: Phase.ENDED,
     OrderWithdrawn: Phase.ENDED,
     OrderExpired: Phase.ENDED,
     OrderEnded: Phase.ENDED,
 }
+CONTRACTS: Final = (OrderContracted, OrderContinued)
 LEAVING: Final = (KlientDeclined, KlientRemoved)
-_NO_CHECK: Final[frozenset[type[Message]]] = frozenset({*PHASES, *LEAVING})
+_NO_CHECK: Final[frozenset[type[Message]]] = frozenset({*PHASES, *CONTRACTS, *LEAVING})
 """What is no request for a check."""
 
 
@@ -72,6 +74,8 @@ def _changes(batch: Sequence[Received]) -> dict[str, Change]:
             found.setdefault(message.order.id, []).append(klient_checked(message.order, klient))
         elif isinstance(message, LEAVING):
             found.setdefault(message.order.id, []).append(klient_left(message.klient.id))
+        elif isinstance(message, CONTRACTS):
+            found.setdefault(message.order.id, []).append(contracted(message.order, message.contract_id))
         elif isinstance(message, OrderEvent) and type(message) in PHASES:
             found.setdefault(message.order.id, []).append(reached(message.order, PHASES[type(message)]))
     return {order_id: _in_turn(changes) for order_id, changes in found.items()}

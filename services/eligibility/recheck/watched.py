@@ -45,7 +45,7 @@ class Watched(BaseModel):
     """One order. ``found`` marks what was found last, see ``judgement.mark_of``; None: nothing was judged here yet.
 
     ``open`` is there until it ends, ``new`` until it is judged for the first time, or after a check. ``klienten`` are those that
-    a check has judged.
+    a check has judged. ``contract_id`` is the contract that it runs under, None before there is one.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -60,6 +60,7 @@ class Watched(BaseModel):
     new: bool | None = True
     found: str | None = None
     klienten: tuple[WatchedKlient, ...] = ()
+    contract_id: str | None = None
 
     @classmethod
     def of(cls, document: Document) -> Watched:
@@ -113,6 +114,11 @@ def checked(head: OrderHead) -> Change:
 def reached(head: OrderHead, phase: Phase) -> Change:
     """Return the change for an order that has reached a phase."""
     return lambda order: (order or order_of(head)).reached(phase)
+
+
+def contracted(head: OrderHead, contract_id: str) -> Change:
+    """Return the change for an order that has a contract, or goes on with another one."""
+    return lambda order: (order or order_of(head)).reached(Phase.RUNNING).model_copy(update={"contract_id": contract_id})
 
 
 def klient_checked(head: OrderHead, klient: WatchedKlient) -> Change:

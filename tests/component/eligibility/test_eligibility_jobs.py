@@ -281,6 +281,21 @@ async def test_what_if_passes_over_orders_that_have_ended(process: Process) -> N
     assert {it["order_id"] for it in await process.orders(job_id)} == before - {ended.id}
 
 
+async def test_what_if_names_the_contract_that_a_vorgang_runs_under(process: Process) -> None:
+    running = Watched(
+        id="order-1",
+        phase=Phase.RUNNING,
+        customer=HUSUM,
+        provider="komm_one",
+        channel="govdigital",
+        contract_id="another-contract",
+    )
+    await process.store.insert_many(WATCHED, [running.document()])
+    job_id = await process.ask(LEAVES)
+    await process.runner.run()
+    assert {it["order_id"]: it["contract_id"] for it in await process.orders(job_id)}["order-1"] == "another-contract"
+
+
 async def test_orders_come_in_pages(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.eligibility.jobs.runner.ORDERS", 2)
     await process.store.insert_many(

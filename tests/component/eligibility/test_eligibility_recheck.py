@@ -36,7 +36,7 @@ from shared.ids import derived_id
 from shared.messages.base import Message
 from shared.messages.eligibility import ChangeReason, Decision, Override, Stage, VerdictChanged, VerdictOverridden
 from shared.messages.eligibility_klienten import KlientVerdictChanged
-from shared.messages.ordering import InterestDeclared, OrderContracted, OrderEnded, OrderEvent, OrderHead
+from shared.messages.ordering import InterestDeclared, OrderContinued, OrderContracted, OrderEnded, OrderEvent, OrderHead
 from shared.messages.values import Channel, OrderState, Party, Role, Verdict
 from shared.store.lease import Lease
 from shared.store.port import Document
@@ -496,6 +496,21 @@ async def test_a_glance_finds_what_the_whole_answer_says(process: Process) -> No
             free = [rules.anbieter for rules in policy.rules.channels.values() if Channel(rules.anbieter) in judged.allowed]
             expected = digest({"verdict": core["verdict"], "rules": core["rules"], "free": free})
             assert mark_of(state, policy, question, AT) == expected
+
+
+async def test_the_contract_that_an_order_runs_under_is_the_one_that_it_goes_on_with(world: World) -> None:
+    followed = head("goes-on", HUSUM, "komm_one", Channel.GOVDIGITAL)
+    first, second = derived_id("contract", "1"), derived_id("contract", "2")
+    number = {"order": followed, "at": AT, "contract_number": "GD/2026/0001"}
+    contracted = OrderContracted(**number, contract_id=first)
+    continued = OrderContinued(**number, contract_id=second, former_contract_id=first, valid_from=AT.date())
+    for seq, message in enumerate((contracted, continued, OrderEnded(order=followed, at=AT)), 1):
+        cause = Cause(derived_id("event", str(seq)), message.TYPE, f"/ordering/{followed.id}", seq, correlation_id=followed.id)
+        assert await world.service.consumers[0].handle([Received(message, followed.id, cause, AT)]) == []
+        document = await world.store.get(WATCHED, followed.id)
+        assert document is not None
+        assert document["contract_id"] == (first if message is contracted else second)
+    await world.store.delete(WATCHED, [followed.id])
 
 
 async def test_open_orders_and_running_contracts_are_followed_until_they_end(world: World) -> None:

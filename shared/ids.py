@@ -17,9 +17,12 @@ def derived_id(*cause: str) -> str:
     return str(uuid.uuid5(_ROOT, "\x1f".join(cause)))
 
 
-def contract_id(channel: str, order_id: str) -> str:
-    """Return the id of the contract that a channel forms for an order; every repeat of the request leads to the same one."""
-    return derived_id("contract", channel, order_id)
+def contract_id(channel: str, order_id: str, attempt: int = 1) -> str:
+    """Return the id of the contract that a channel forms for an order, or for a further attempt after it has refused one.
+
+    Every repeat of a request leads to the same one.
+    """
+    return derived_id("contract", channel, order_id, *([] if attempt == 1 else [str(attempt)]))
 
 
 def bereitstellung_id(channel: str, offering_id: str, attempt: int = 1) -> str:

@@ -41,12 +41,14 @@ from services.contracts.documents.rendering import Renderer
 from services.contracts.domain.checkpoint import PublishedCheckpoint
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.owed import Owed
+from services.contracts.domain.reminders import Schedule
 from services.contracts.domain.rules import Terms
 from services.contracts.facts import FACTS
 from services.contracts.invoice_address.follow import INVOICE_ADDRESSES, InvoiceAddresses
 from services.contracts.leitweg.follow import LEITWEG_IDS, LeitwegIds
 from services.contracts.offers.follow import OFFERS, ChannelOffers
 from services.contracts.passing_on.api import passing_routes
+from services.contracts.reminders import Reminders
 from services.contracts.repository import CONTRACTS, REGISTERS, SERVICE, Contracts, Registers
 from services.contracts.settings import Settings
 from services.contracts.statements.api import StatementBackend, statement_routes
@@ -66,6 +68,7 @@ from shared.http.routers import join
 from shared.messages.values import Channel
 from shared.operations.api import OPERATED, OperationBackend, operation_routes
 from shared.process.service import Builder, Periodic, Resources, Service
+from shared.reminders import read_schedule
 from shared.store.lease import Lease
 
 ARCHIVED = (*archive_log.COLLECTIONS, DOCUMENTS, RECORDS, ERASURES)
@@ -79,7 +82,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
 
     What its own steps have to tell lies in the outbox, from which a processor publishes it.
 
-    Raises ValueError or OSError if the settings or the AGB data are unfit, before anything is consumed.
+    Raises ValueError or OSError if settings, AGB data or the schedule of reminders are unfit, before anything is consumed.
     """
     return _assembled(resources, settings or Settings(), ())
 
@@ -188,11 +191,13 @@ def _chain_works(
     archivist = AccessionArchivist(accessions, channel, log)
     books = ContactBooks(contracts)
     purge = ContactPurge(channel, books, contracts, settings.contacts_max_age, contracts.ledger.clock)
+    reminders = Reminders(channel, contracts, read_schedule(Schedule, settings.reminders_file, "services.contracts"))
     return (
         Periodic(f"contracts.{channel.value}.cascade", settings.cascade_every, Cascade(terms, contracts, accessions).run),
         Periodic(f"contracts.{channel.value}.prices", settings.cascade_every, PassingPricesOn(terms, contracts).run),
         Periodic(f"contracts.{channel.value}.accessions", settings.archive_every, archivist.run),
         Periodic(f"contracts.{channel.value}.contacts", settings.purge_every, purge.run),
+        Periodic(f"contracts.{channel.value}.reminders", settings.reminders_every, reminders.run),
     )
 
 

@@ -17,7 +17,6 @@ from services.contracts.numbering import Number, Register
 from shared.aggregate import journal
 from shared.aggregate.ledger import aggregate_collection
 from shared.errors import NotFoundError
-from shared.ids import contract_id
 from shared.messages.contracts import Leg
 from shared.messages.open_enum import READING
 from shared.messages.values import Channel, Role
@@ -36,6 +35,7 @@ CONTRACTS = aggregate_collection(
     Index("offering", ("offering_id", "channel")),
     Index("offering_leg", ("offering_id", "channel", "leg")),
     Index("customer_offering", ("customer_id", "offering_id", "channel")),
+    Index("order", ("order_id",)),
     Index("parent", ("parent",)),
     Index("continues", ("continues",)),
     Index("formed", ("channel", "formed_at")),
@@ -217,9 +217,9 @@ class Contracts:
             raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
 
     async def of_order(self, viewer: Viewer, order_id: str) -> list[Listed]:
-        """Return the contracts of one order that the viewer may see, newest first; normally one."""
-        documents = await self.store.get_many(CONTRACTS, [contract_id(channel, order_id) for channel in Channel])
-        seen = [_listed(document) for document in documents.values() if viewer.sees(document)]
+        """Return the contracts of one order that the viewer may see, newest first; normally one, and those that were refused."""
+        documents = await self.store.find(CONTRACTS, Query("order", {"order_id": order_id}, limit=SCAN, only=_LISTED))
+        seen = [_listed(document) for document in documents if viewer.sees(document)]
         return sorted(seen, key=position_of, reverse=True)
 
     async def released(self, channel: Channel, limit: int) -> list[Contract]:
@@ -254,6 +254,12 @@ class Contracts:
         """Return ids of contracts of a channel whose last day is over and whose end was not recorded."""
         query = Query("running", {"channel": channel.value}, below=today.isoformat(), limit=limit, only=("runs_until",))
         return [document["_id"] for document in await self.store.find(CONTRACTS, query)]
+
+    async def ending(self, channel: Channel, before: date) -> AsyncIterator[list[Contract]]:
+        """Yield contracts of a channel that run and have a last day before ``before``, in portions, the first ones first."""
+        query = Query("running", {"channel": channel.value}, below=before.isoformat(), limit=PAGE)
+        async for portion in portions(self.store, CONTRACTS, query, PORTION_BYTES):
+            yield [self.ledger.state_of(document) for document in portion.documents]
 
     async def resting_on(self, contract: Contract) -> AsyncIterator[list[Contract]]:
         """Yield the contracts that name one as their parent, in portions.

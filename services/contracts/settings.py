@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     sign of life another process goes on with one.
     ``contacts_max_age``: after how long the data of a former contact person is erased, and that of all after the end of the
     contract. ``purge_every``: pause between two such runs.
+    ``reminders_file``: an operator's own schedule of reminders before the end of contracts; ``reminders_every``: pause between
+    two looks for those that are due.
     ``agb_folder`` holds one file ``<channel>.json`` per channel: which AGB version was in force when. Without it those delivered.
     """
 
@@ -72,6 +74,8 @@ class Settings(BaseSettings):
     billing_folder: Path | None = None
     contacts_max_age: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(days=1095)
     purge_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=6)
+    reminders_file: Path | None = None
+    reminders_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=30)
 
     def files(self) -> Files:
         """Return where the documents lie. Raises InvalidError if its settings are unfit."""

@@ -36,7 +36,7 @@ def consumers(orders: Orders, offerings: Offerings, clock: Callable[[], datetime
     return (
         with_orders(offers_consumer(ORDERING_OFFERINGS, offerings.ledger, ListedOffering.of), orders, clock),
         _verdicts(orders, clock, hold_for),
-        _contracts(orders, clock),
+        _contracts(orders, clock, hold_for),
     )
 
 
@@ -62,7 +62,7 @@ def _verdicts(orders: Orders, clock: Callable[[], datetime], hold_for: timedelta
     return Consumer(ORDERING_VERDICTS, _VERDICTS, handle)
 
 
-def _contracts(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
+def _contracts(orders: Orders, clock: Callable[[], datetime], hold_for: timedelta) -> Consumer:
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         at = clock()
@@ -73,7 +73,7 @@ def _contracts(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
                 case ContractConcluded() as concluded:
                     changes.append(handlers.record_contract(concluded, event.cause, at))
                 case ContractRefused() as refused:
-                    changes.append(handlers.record_contract_refusal(refused, event.cause, at))
+                    changes.append(handlers.record_contract_refusal(refused, event.cause, at, hold_for))
                 case ContractTerminated() | ContractSucceeded() | ContractEnded() | NoticeRefused() as step if (
                     step.contract.order_id is not None
                 ):

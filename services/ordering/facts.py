@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from services.ordering.domain.transitions import CONTRACTED, takes_verdict
 from services.ordering.participations.repository import PARTICIPATIONS
 from services.ordering.repository import LISTED_OFFERINGS, ORDERS, RESERVED_FOR
+from shared.ids import contract_id
 from shared.messages.values import Channel, OfferingState, OrderState
 from shared.store.port import Collection, Document
 
@@ -26,6 +27,7 @@ class OrderFact:
     ``requested``: its contract was asked for. ``needs_place``: its id is random and stands in a reserved place. ``klienten`` are
     the ids of those that are named in it. ``ends_on`` is its last day (ISO 8601). ``former_contracts`` are the numbers of the
     contracts that it had before, by id; ``following_contract`` is the id of one that follows though it ends.
+    ``contract_refusals`` counts the requests for its contract that were refused.
     """
 
     id: str
@@ -43,6 +45,17 @@ class OrderFact:
     ends_on: str | None = None
     former_contracts: tuple[tuple[str, str], ...] = ()
     following_contract: str | None = None
+    contract_refusals: int = 0
+
+    @property
+    def attempt(self) -> int:
+        """Which contract it asks for, or will, counted from 1."""
+        return self.contract_refusals + 1
+
+    @property
+    def asked_contract(self) -> str:
+        """Id of the contract that it asks for, or will."""
+        return contract_id(self.channel, self.id, self.attempt)
 
     @property
     def takes_verdict(self) -> bool:
@@ -110,6 +123,7 @@ def _order_or_place(document: Document) -> OrderFact | PlaceFact:
         ends_on=document.get("ends_on"),
         former_contracts=tuple((it["id"], it["number"]) for it in json.loads(document.get("former_contracts") or "[]")),
         following_contract=(json.loads(document.get("following_contract") or "null") or {}).get("id"),
+        contract_refusals=document.get("contract_refusals") or 0,
     )
 
 

@@ -10,6 +10,7 @@ from services.ordering.access import CUSTOMER_ROLES, actor_of, unknown
 from services.ordering.domain import (
     award,
     continuing,
+    contract_refusals,
     exits,
     interest,
     klienten,
@@ -188,9 +189,9 @@ def record_contract(concluded: ContractConcluded, cause: Cause, at: datetime) ->
     return _change(concluded.contract.order_id, lambda order: award.record_contract(order, concluded, at), cause)
 
 
-def record_contract_refusal(refused: ContractRefused, cause: Cause, at: datetime) -> Change[Order]:
-    """Record the processor's refusal."""
-    return _change(refused.order_id, lambda order: award.record_contract_refusal(order, refused, at), cause)
+def record_contract_refusal(refused: ContractRefused, cause: Cause, at: datetime, hold_for: timedelta) -> Change[Order]:
+    """Record the processor's refusal; the Vorgang goes back, and is held for ``hold_for`` for what is to be mended."""
+    return _change(refused.order_id, lambda order: contract_refusals.reopen(order, refused, at, hold_for), cause)
 
 
 def follow_contract(

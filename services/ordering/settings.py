@@ -14,7 +14,8 @@ class Settings(BaseSettings):
     """Environment variables ORDERING_…; durations as ISO 8601 (P180D) or seconds.
 
     ``idle_after``: how long an interest may lie with nobody moving it before it lapses. ``hold_for``: how long an
-    order is held for what its pre-check has found. ``deadlines_every``: pause between two looks for what is due.
+    order is held for what its pre-check or the contract processor has found.
+    ``deadlines_every``: pause between two looks for what is due.
     ``census_every``: pause between two countings for the metrics.
     ``partner_audience``: what events of partners must name as ``aud``. ``partners_every``: pause between two looks at the
     registry for partners that came, went or have another quota.

@@ -246,6 +246,8 @@ class OrderView(OrderSummary):
     ``contract`` is the one that it goes on with, ``former_contracts`` are those before, oldest first.
     ``reminded_at``: when whoever holds the ball was reminded last, None if they were not while this wait lasts.
     ``refusal`` is hidden from the Bereitsteller where the pre-check refused: its grounds are those of Kunde and Anbieter.
+    ``contract_refusal``: why no contract came about on the order, until another one is made or another offer; the Vorgang is
+    held for it until its ``deadline`` of kind hold.
     """
 
     allowed_moves: tuple[Command, ...]
@@ -254,6 +256,7 @@ class OrderView(OrderSummary):
     anbindungsarten: tuple[Anbindungsart, ...]
     verdict: VerdictView
     refusal: Refusal | None
+    contract_refusal: Refusal | None
     points: tuple[PointView, ...]
     questions: tuple[Question, ...]
     conditions: tuple[Condition, ...]
@@ -295,6 +298,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta
         anbindungsarten=tuple(order.anbindungsarten.value),
         verdict=_verdict(order, party),
         refusal=order.why if _may_know_why(order, party) else None,
+        contract_refusal=None if order.state in FINAL else order.contract_refusal.value,
         points=tuple(_point(point, order.example_of(point.id)) for point in order.points.value),
         questions=tuple(order.questions.value),
         conditions=tuple(order.conditions.value),
@@ -406,7 +410,8 @@ def _later(order: Order, party: OrderParty) -> LaterVerdictView | None:
 
 def _may_know_why(order: Order, party: OrderParty) -> bool:
     """Return whether a side may read why the Vorgang was refused: the grounds of the pre-check are not the Bereitsteller's."""
-    return party is not OrderParty.BEREITSTELLER or order.contract_requested_at is not None
+    by_processor = order.contract_requested_at is not None or order.is_refused_by_processor
+    return party is not OrderParty.BEREITSTELLER or by_processor
 
 
 def _timeline(order: Order, party: OrderParty) -> tuple[Step, ...]:

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from shared.messages.base import Message, Tombstone, Value, is_absent, is_false, message_type
 from shared.messages.catalog_operation import Availability, FaultTimes, GoLive, Screenshot, Support
 from shared.messages.open_enum import OpenEnum
+from shared.messages.reasons import Fact
 from shared.messages.values import (
     Anbindungsart,
     Channel,
@@ -649,7 +650,10 @@ class OfferingSubmitted(Message):
 
 @message_type("catalog.submission.returned.v1")
 class OfferingReturned(Message):
-    """The Anbieter has sent the form back with remarks."""
+    """The Anbieter has sent the form back with remarks, or its Bereitstellungsvertrag has come to nothing.
+
+    Then ``code`` and ``facts`` say why, and the remarks are the German sentence that they make.
+    """
 
     submission: Annotated[Submission, Field(description="The offer as the Anbieter may know it. Not personal.")]
     remarks: Annotated[
@@ -663,6 +667,19 @@ class OfferingReturned(Message):
         Time, Field(description="When the form was sent back, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])
     ]
     by: Author = None
+    code: Annotated[
+        Code | None,
+        Field(
+            exclude_if=is_absent,
+            description="Stable code of the reason where a rule or a contract has sent it back; null or absent: a person has. "
+            "Not personal.",
+            examples=["provision_declined"],
+        ),
+    ] = None
+    facts: Annotated[
+        tuple[Fact, ...] | None,
+        Field(exclude_if=is_absent, description="What its sentence is made of; null or absent: nothing. Not personal."),
+    ] = None
 
 
 @message_type("catalog.submission.accepted.v1")

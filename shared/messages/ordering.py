@@ -171,6 +171,30 @@ class OrderRefused(OrderEvent):
     ] = None
 
 
+@message_type("ordering.order.reopened.v1")
+class OrderReopened(OrderEvent):
+    """The processor forms no contract on the order, and the Vorgang goes back: nothing that was agreed is lost.
+
+    In ANGEBOT_ERSTELLT the Kunde mends it and orders again, in ABGESTIMMT the Anbieter makes another offer. ``code`` and the rest
+    say why, as in ``ContractRefused``.
+    """
+
+    code: Annotated[RefusalCode, Field(examples=["agb_changed"])]
+    reason: Annotated[
+        RefusalReason,
+        Field(examples=["Die Bestellung hat eine Fassung der AGB angenommen, die nicht mehr in Kraft ist."]),
+    ]
+    remedy: Annotated[RefusalRemedy, Field(examples=["Lesen Sie die geltende Fassung und bestellen Sie damit erneut."])] = None
+    facts: RefusalFactsIfStated = None
+    hold_until: Annotated[
+        Time,
+        Field(
+            description="Until when the Vorgang is held for it, in UTC; then it is refused. Not personal.",
+            examples=["2026-12-24T23:00:00Z"],
+        ),
+    ]
+
+
 @message_type("ordering.order.declined.v1")
 class OrderDeclined(OrderEvent):
     """The Bereitsteller declines."""
@@ -566,7 +590,7 @@ class OrderEnded(OrderEvent):
 
 @message_type("ordering.contract-request.requested.v1")
 class ContractRequested(Message):
-    """Ordering asks the processor of one channel for the contract of one Vorgang. Repeats have the same order id.
+    """Ordering asks the processor of one channel for the contract of one Vorgang. Repeats have the same order id and attempt.
 
     ``requested_at`` is set when the same is asked once more in a later event: the moment of the first request, which counts.
     """
@@ -632,5 +656,15 @@ class ContractRequested(Message):
             description="Version of the general terms (AGB) that the Kunde has accepted; null or absent: the one in force. Not "
             "personal.",
             examples=["EfA-Marktplatz 2022"],
+        ),
+    ] = None
+    attempt: Annotated[
+        int | None,
+        Field(
+            exclude_if=is_absent,
+            ge=2,
+            description="Which contract of the Vorgang is asked for, counted from 1: rises after each that was refused; null or "
+            "absent: the first. Not personal.",
+            examples=[2],
         ),
     ] = None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.messages.base import message_type
+from shared.messages.base import is_absent, message_type
 from shared.messages.eligibility import ChangeReason
 from shared.messages.ordering import OrderEvent, Why, WhyIfStated
 from shared.messages.values import Code, Party, Text, Time, Verdict
@@ -52,6 +52,15 @@ class KlientRemoved(KlientEvent):
     """The Bündler orders no more for this Klient."""
 
     reason: Annotated[WhyIfStated, Field(examples=["Die Stadt bestellt selbst."])] = None
+    code: Annotated[
+        Code | None,
+        Field(
+            exclude_if=is_absent,
+            description="Stable code of the reason where a rule has removed the Klient, not the Bündler: then the reason is its "
+            "German sentence; null or absent: none. Not personal.",
+            examples=["ordered_without_answer"],
+        ),
+    ] = None
 
 
 @message_type("ordering.order.klient-confirmed.v1")

@@ -112,6 +112,28 @@ async def test_one_order_sent_three_ways_makes_one_contract(marketplace: Marketp
     assert len(await flow.contracts_of(people.husum, order_id)) == 1
 
 
+async def test_a_contract_that_is_refused_gives_the_order_back_and_the_next_order_has_a_contract_of_its_own(
+    marketplace: Marketplace,
+) -> None:
+    people = marketplace.cast
+    order_id = await marketplace.ready_to_order("AGB geändert")
+    path, outdated = f"/v1/orders/{order_id}", {"accepts_agb": True, "agb_version": "Eine alte Fassung"}
+    await people.husum.post("ordering", f"{path}/place", outdated)
+    held = await flow.reaches(people.husum, order_id, "ANGEBOT_ERSTELLT")
+    assert (held["contract_refusal"]["code"], held["deadline"]["kind"]) == ("agb_changed", "hold")
+    assert all(point["settled"] for point in held["points"] if point["mandatory"])
+    (first,) = await flow.contracts_of(people.husum, order_id)
+    assert (first["state"], first["number"]) == ("ABGELEHNT", None)
+    in_force = (await people.husum.get("contracts", "/v1/agb/govdigital"))["version"]
+    await people.husum.post("ordering", f"{path}/place", {"accepts_agb": True, "agb_version": in_force})
+    assert await marketplace.tap.repeat("contracts.contract.v1", first["id"]) == 1
+    done = await flow.reaches(people.husum, order_id, "VERTRAG_GESCHLOSSEN")
+    await marketplace.tap.caught_up("ordering.contracts")
+    assert (await people.husum.get("ordering", path))["state"] == "VERTRAG_GESCHLOSSEN"
+    found = await flow.contracts_of(people.husum, order_id)
+    assert {it["id"]: it["state"] for it in found} == {first["id"]: "ABGELEHNT", done["contract"]["id"]: "GESCHLOSSEN"}
+
+
 async def test_a_stranger_gets_404_and_never_learns_that_there_is_something(marketplace: Marketplace) -> None:
     people = marketplace.cast
     order_id = await marketplace.ready_to_order("Verborgen")

@@ -18,7 +18,6 @@ from services.ordering.repository import ORDERS
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.republisher import Republisher
 from shared.errors import BusUnavailableError
-from shared.ids import contract_id
 from shared.store import port
 from shared.store.paging import scanned
 
@@ -87,7 +86,7 @@ def _pending(facts: StoreFacts, promised: Collection[str]) -> Iterator[tuple[por
     for offering_id in sorted(facts.waiting):
         yield OFFERINGS, offering_id
     for order in facts.orders.values():
-        if order.awaits_contract and contract_id(order.channel, order.id) not in facts.contracts:
+        if order.awaits_contract and order.asked_contract not in facts.contracts:
             yield ORDERS, order.id
     for difference in between_stores(facts):
         ids = difference.ids

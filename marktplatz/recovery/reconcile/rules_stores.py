@@ -12,7 +12,6 @@ from marktplatz.recovery.reconcile.rules_reuse import reuses
 from services.contracts.facts import ContractFact, ProvisionFact, RegisterFact
 from services.eligibility.facts import VerdictFact
 from services.ordering.facts import OrderFact
-from shared.ids import contract_id
 from shared.messages.values import OrderState
 
 
@@ -31,13 +30,13 @@ def between_stores(facts: StoreFacts) -> Iterator[Difference]:
 
 def _orders(facts: StoreFacts) -> Iterator[Difference]:
     for order in facts.orders.values():
-        contract = facts.contracts.get(contract_id(order.channel, order.id))
+        contract = facts.contracts.get(order.asked_contract)
         if order.contracted and (contract is None or not contract.concluded):
             yield _of_order(
                 Kind.CONTRACT_MISSING,
                 order,
                 f"{order.number} is {order.state} with contract {order.contract_number}, which contracts does not have",
-                contract_id=contract_id(order.channel, order.id),
+                contract_id=order.asked_contract,
                 contract_number=order.contract_number or "",
             )
         elif contract is None:
@@ -108,9 +107,18 @@ def _contracts(facts: StoreFacts) -> Iterator[Difference]:
                 f"contracts has {contract.number or 'a refusal'} for {contract.order_number}, which ordering does not have",
             )
     for order_id, several in of_order.items():
+        order = facts.orders.get(order_id)
         if len(several) > 1:
             numbers = ", ".join(sorted(contract.number or "" for contract in several))
             yield Difference(Kind.CONTRACT_TWICE, {"order_id": order_id}, f"one Vorgang has several contracts: {numbers}")
+        elif order is not None and several[0].id != order.asked_contract:
+            yield _of_order(
+                Kind.CONTRACT_UNEXPECTED,
+                order,
+                f"contracts has contract {several[0].number} for {order.number}, which asks for another one or for none",
+                contract_id=several[0].id,
+                contract_number=several[0].number or "",
+            )
 
 
 def _numbers(facts: StoreFacts) -> Iterator[Difference]:

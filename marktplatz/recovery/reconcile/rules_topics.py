@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator
 from marktplatz.recovery.reconcile.differences import Difference, Kind
 from marktplatz.recovery.reconcile.facts import StoreFacts
 from marktplatz.recovery.reconcile.topic_facts import LastEvent, Position, TopicFacts
-from shared.ids import contract_id
 from shared.messages.base import tombstone_types
 from shared.topics import CHECKPOINTS, QUARANTINE, TOPICS, CleanupPolicy
 
@@ -103,8 +102,8 @@ def _requests(stores: StoreFacts, topics: TopicFacts) -> Iterator[Difference]:
         held = stores.sequences.get(("ordering", order.id))
         if (
             order.awaits_contract
-            and contract_id(order.channel, order.id) not in stores.contracts
-            and (order.channel, order.id) not in topics.requests
+            and order.asked_contract not in stores.contracts
+            and order.asked_contract not in topics.requests
             and not (held is not None and held.waiting)
         ):
             ids = {"order_id": order.id, "order_number": order.number, "channel": order.channel.value}

@@ -41,6 +41,8 @@ class Position:
 class TopicFacts:
     """All topics. ``last`` is by producing service and id of the aggregate; ``numbers`` by contract id.
 
+    ``requests`` are the ids of the contracts that were asked for.
+
     ``expected`` are the notifications of the events that notify has read.
     """
 
@@ -48,7 +50,7 @@ class TopicFacts:
     records: dict[str, int] = field(default_factory=dict)
     unreadable: dict[str, int] = field(default_factory=dict)
     last: dict[tuple[str, str], LastEvent] = field(default_factory=dict)
-    requests: set[tuple[Channel, str]] = field(default_factory=set)
+    requests: set[str] = field(default_factory=set)
     numbers: dict[str, tuple[Channel, str]] = field(default_factory=dict)
     positions: list[Position] = field(default_factory=list)
     expected: list[ExpectedNotification] = field(default_factory=list)

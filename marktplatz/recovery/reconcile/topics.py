@@ -14,6 +14,7 @@ from shared.bus.faults import DecodeError
 from shared.bus.handling import Received
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
+from shared.ids import contract_id
 from shared.messages.contracts import ContractConcluded
 from shared.messages.contracts_chain import ChainConcluded, ChainEvent
 from shared.messages.contracts_changes import ContractSucceeded
@@ -89,8 +90,8 @@ class _Collector:
             label = _label(event) or (None if before is None else before.label)
             facts.last[source] = LastEvent(event.cause.seq, topic.name, event.cause.type, event.time, label)
         match event.message:
-            case ContractRequested(order=order):
-                facts.requests.add((order.channel, order.id))
+            case ContractRequested(order=order, attempt=attempt):
+                facts.requests.add(contract_id(order.channel, order.id, attempt or 1))
             case ContractConcluded(contract=contract):
                 facts.numbers[contract.id] = (contract.channel, contract.number)
             case ChainEvent(contract=head) if isinstance(event.message, _NUMBERED) and head.number is not None:

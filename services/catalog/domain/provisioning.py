@@ -193,7 +193,7 @@ def _refuse(offering: Offering, message: ChainRefused, at: datetime) -> Sequence
         return []
     refused = {"state": ProvisionState.ABGELEHNT, "reason": message.reason, "decided_at": message.at}
     put_provision(offering, known.model_copy(update=refused))
-    return give_back(offering, at, head.channel, message.reason)
+    return give_back(offering, at, head.channel, message.reason, code=message.code, facts=message.facts)
 
 
 def put_provision(offering: Offering, provision: Provision) -> None:

@@ -10,14 +10,24 @@ from services.catalog.domain.pending import ChannelReturn
 from services.catalog.domain.statement import Statement
 from shared.messages import catalog as messages
 from shared.messages.base import Message
+from shared.messages.reasons import Fact
 from shared.messages.values import Channel, OfferingState, Party
 
 
-def give_back(offering: Offering, at: datetime, channel: Channel, remarks: str, by: Party | None = None) -> Sequence[Message]:
+def give_back(
+    offering: Offering,
+    at: datetime,
+    channel: Channel,
+    remarks: str,
+    by: Party | None = None,
+    *,
+    code: str | None = None,
+    facts: tuple[Fact, ...] | None = None,
+) -> Sequence[Message]:
     """Give the form of an offer back that a channel has not listed, whose contract is not asked for any more.
 
     Of an offer that is not public yet the state follows: a draft once each Anbieter has given it back, else as far as the
-    others are. Its remarks are those of the last one.
+    others are. Its remarks are those of the last one; ``code`` and ``facts`` say the same where a rule has made them.
     """
     submission = offering.submission((channel,))
     returned = ChannelReturn(channel=channel, remarks=remarks, at=at, submitted_at=offering.submitted_at or at)
@@ -26,7 +36,7 @@ def give_back(offering: Offering, at: datetime, channel: Channel, remarks: str, 
         offering.remarks = remarks
         _settle(offering)
         offering.changed_at, offering.stated = at, Statement.now(at)
-    return [messages.OfferingReturned(submission=submission, remarks=remarks, returned_at=at, by=by)]
+    return [messages.OfferingReturned(submission=submission, remarks=remarks, returned_at=at, by=by, code=code, facts=facts)]
 
 
 def _settle(offering: Offering) -> None:

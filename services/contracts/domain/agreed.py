@@ -86,6 +86,14 @@ class Ending(Value):
     because: EntityId | None = None
 
 
+class EndReminders(Value):
+    """The reminders that both sides got of a last day: for which days they were planned, and when the last one was given."""
+
+    last_day: date
+    days: tuple[date, ...]
+    at: Time
+
+
 class LegTerms(Value):
     """What is agreed in the contracts of one leg of a channel where nothing else is recorded: data of the channel.
 

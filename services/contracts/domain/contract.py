@@ -1,7 +1,7 @@
 """The contract, of any leg of a chain: numbered if it was concluded, with its reason if it was refused.
 
-A NACHNUTZUNG that a Vorgang has asked for is one record per order and channel. No Vorgang asks for what follows one, or for other
-legs; what follows one names the Vorgang that goes on with it.
+A NACHNUTZUNG that a Vorgang has asked for is one record per order, channel and attempt. No Vorgang asks for what follows one, or
+for other legs; what follows one names the Vorgang that goes on with it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from services.contracts.domain.agreed import (
     Charge,
     Countersignature,
     Ending,
+    EndReminders,
     Notice,
     PassingOn,
     PriceNotice,
@@ -229,6 +230,8 @@ class Contract(Listed):
     """Of one that follows another: the Vorgang whose contract that is. ``order_id`` is the one that has asked for a contract."""
     former_last_day: date | None = None
     """Of one that follows another: the last day of that when this one was offered."""
+    end_reminders: EndReminders | None = None
+    """Which reminders of its last day were given (``reminders``)."""
 
     @property
     def vorgang(self) -> str | None:

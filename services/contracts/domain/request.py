@@ -27,7 +27,7 @@ class Request:
     @property
     def contract_id(self) -> str:
         """Id of the contract."""
-        return contract_id(self.channel, self.body.order.id)
+        return contract_id(self.channel, self.body.order.id, self.body.attempt or 1)
 
     @property
     def day(self) -> date:

@@ -19,6 +19,7 @@ from shared.messages import (
     contracts_accessions,
     contracts_chain,
     contracts_changes,
+    contracts_reminders,
     contracts_statements,
     contracts_sub,
     eligibility,
@@ -259,6 +260,10 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
             return {"verdict": assessment.verdict, "code": finding.code, "reason": finding.reason, "remedy": finding.remedy}
         case ordering.OrderRefused():
             return _grounds(message)
+        case ordering.OrderReopened(order=order, hold_until=until):
+            offered = order.state is OrderState.ANGEBOT_ERSTELLT
+            party = OrderParty.KUNDE if offered else OrderParty.ANBIETER
+            return {**_grounds(message), "party": party, "valid_until": last_day_before(until)}
         case ordering_klienten.KlientChecked(klient=klient, verdict=verdict, code=code, reason=reason, remedy=remedy):
             return {"organisation": klient.name, "verdict": verdict, "code": code, "reason": reason, "remedy": remedy}
         case ordering_klienten.OrderKlientVerdictChanged(klient=klient, verdict=verdict, code=code, reason=reason):
@@ -267,16 +272,21 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
         case ordering_klienten.KlientReminded(klient=klient, since=since):
             return {"organisation": klient.name, "since": since}
         case ordering_klienten.KlientEvent(klient=klient):
-            return {"organisation": klient.name, "reason": getattr(message, "reason", None)}
+            return {
+                "organisation": klient.name,
+                "reason": getattr(message, "reason", None),
+                "code": getattr(message, "code", None),
+            }
         case (
             ordering.OrderDeclined(reason=reason)
             | ordering.OrderWithdrawn(reason=reason)
             | ordering.OfferWithdrawn(reason=reason)
             | ordering.ClarificationReopened(reason=reason)
             | ordering.ChannelChanged(reason=reason)
-            | ordering_offerings.OfferingEnded(reason=reason)
         ):
             return {"reason": reason}
+        case ordering_offerings.OfferingEnded(reason=reason, contract_ended_on=day):
+            return {"reason": reason, "ends_on": day}
         case ordering.ClarificationStarted(points=points, points_en=english):
             return {"points": points, "points_en": english or None}
         case ordering.PointAdded(label=label, owner=owner):
@@ -315,6 +325,7 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
 
 _Refused = (
     ordering.OrderRefused
+    | ordering.OrderReopened
     | contracts_chain.NoticeRefused
     | contracts_sub.SubContractRefused
     | contracts_changes.SuccessionRefused
@@ -396,6 +407,8 @@ def _submission(submission: catalog.Submission, message: Message) -> Facts:
             offering_title=submission.title,
             provider=submission.provider.name,
             reason=getattr(message, "remarks", None),
+            code=getattr(message, "code", None),
+            facts=getattr(message, "facts", None),
             actor=by.name if by is not None else None,
             waiting_for=waiting_for,
             new_version=waited or None,
@@ -472,7 +485,10 @@ def _chain(message: contracts_chain.ChainEvent) -> Facts:
         return _new_price(message)
     if isinstance(message, contracts_changes.SuccessionEvent):
         return _succession(message)
-    return _contract_of_a_chain(message.contract, message.by if isinstance(message, contracts_chain.ContractTerminated) else None)
+    facts = _contract_of_a_chain(
+        message.contract, message.by if isinstance(message, contracts_chain.ContractTerminated) else None
+    )
+    return _end_of_contract(facts, message.contract) if isinstance(message, contracts_reminders.ContractEndReminder) else facts
 
 
 def _statement(statement: contracts_statements.StatementHead) -> Facts:
@@ -551,6 +567,11 @@ def _contract_of_a_chain(contract: contracts_chain.ChainHead, by: OrderParty | N
         Subject(kind=SubjectKind.CONTRACT, id=contract.id),
         Matter(offering_id=contract.offering_id if provision else None),
     )
+
+
+def _end_of_contract(facts: Facts, contract: contracts_chain.ChainHead) -> Facts:
+    noticed = {"noticed": True} if contract.state is contracts_chain.ChainState.GEKUENDIGT else {}
+    return replace(facts, parameters=facts.parameters.model_copy(update=noticed))
 
 
 def _accession(accession: contracts_accessions.AccessionHead) -> Facts:

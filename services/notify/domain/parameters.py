@@ -59,6 +59,7 @@ class Parameters(Value):
     ``lacking`` are the codes of what else the Kunde lacks. ``closed_channels`` of a public offer take no interest, as the
     Bereitsteller's accreditation there has ended. ``version`` of an offer is there if it is new, ``accepted_by`` if their
     Anbieter have examined it, ``waiting_for`` are those who have still to; ``new_version`` is there if one waits.
+    ``noticed`` is there if a contract ends by a notice.
     ``actor`` is the organisation that did it, by name. A value with ``_en`` stands in an English text for the one without.
     """
 
@@ -105,6 +106,7 @@ class Parameters(Value):
     accepted_by: tuple[Channel, ...] | None = None
     waiting_for: tuple[Channel, ...] | None = None
     new_version: bool | None = None
+    noticed: bool | None = None
     webhook: Line | None = None
     year: int | None = None
     parts: tuple[AgreedPart, ...] | None = None

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from services.ordering.domain.exits import refuse
 from services.ordering.domain.guards import Violation, valid_lines
 from services.ordering.domain.klient import KlientState
 from services.ordering.domain.klienten import order_for_klienten
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import SYSTEM, Actor, Refusal
+from services.ordering.domain.parts import SYSTEM, Actor
 from services.ordering.domain.requests import contract_request
 from services.ordering.domain.steps import Taken, step
 from services.ordering.domain.transitions import Command
@@ -18,7 +17,7 @@ from shared.calendar import day_of
 from shared.errors import InvalidError
 from shared.leitweg import parse_leitweg_id
 from shared.messages.base import Message
-from shared.messages.contracts import ContractConcluded, ContractHead, ContractRefused
+from shared.messages.contracts import ContractConcluded, ContractHead
 from shared.messages.eligibility import Assessment
 from shared.messages.ordering import OfferMade, OrderContracted, OrderPlaced
 from shared.messages.values import PriceItem
@@ -48,6 +47,7 @@ def make_offer(
     require_price(items, at)
     order.offer_number += 1
     order.valid_until = valid_until
+    order.hold_until = order.contract_refusal.value = None
     order.price_items.value = items
     return Taken(
         lambda: OfferMade(order=order.head(), at=at, valid_until=valid_until, price_items=tuple(items), number=order.offer_number)
@@ -57,6 +57,14 @@ def make_offer(
 def offer_number_of(order: Order) -> int:
     """Return the number of the offer that was made last; one that 0.1.0 has recorded is the first."""
     return max(order.offer_number, 1)
+
+
+def end_offer(order: Order) -> int:
+    """Remove the offer from the Vorgang and return its number, which no other offer gets."""
+    order.offer_number = offer_number_of(order)
+    order.valid_until = None
+    order.price_items.value = []
+    return order.offer_number
 
 
 def check_terms(valid_until: date, items: Sequence[PriceItem] | None, at: datetime) -> None:
@@ -129,6 +137,7 @@ def place(
     order.agb_version = agb_version
     order.placement_id = placement_id
     order.placed_at = at
+    order.hold_until = order.contract_refusal.value = None
     order.begin_check(at)
     confirmed = tuple(it.party for it in order.klienten.value if it.state is KlientState.BESTAETIGT)
     return Taken(
@@ -139,7 +148,7 @@ def place(
 
 @step(Command.REQUEST_CONTRACT)
 def request_contract(order: Order, _actor: Actor, at: datetime, assessment: Assessment) -> Taken:
-    """Request the contract from the channel's processor; ``contract_requested_at`` makes this happen once in a Vorgang's life."""
+    """Request the contract from the channel's processor; ``contract_requested_at`` makes this happen once for each order."""
     order.contract_requested_at = at
     order.hold_until = None
     return Taken(lambda: contract_request(order, assessment, at), further=lambda: order_for_klienten(order, at))
@@ -161,20 +170,15 @@ def _other_contract(order: Order, _actor: Actor, _at: datetime, contract: Contra
 
 
 @step(Command.RECORD_CONTRACT, repeat=_other_contract)
-def _record_contract(order: Order, _actor: Actor, at: datetime, contract: ContractHead) -> Taken:
+def _record_contract(order: Order, _actor: Actor, at: datetime, contract: ContractHead) -> Taken | Violation:
+    if contract.id != order.asked_contract:
+        return Violation("other_contract", f"{order.number} has asked for contract {order.asked_contract}.")
     order.contract_id = contract.id
     order.contract_number = contract.number
     return Taken(
         lambda: OrderContracted(order=order.head(), at=at, contract_id=contract.id, contract_number=contract.number),
         note=contract.number,
         further=lambda: order_for_klienten(order, at),
-    )
-
-
-def record_contract_refusal(order: Order, refused: ContractRefused, at: datetime) -> list[Message]:
-    """End the Vorgang because the processor cannot form the contract."""
-    return refuse(
-        order, SYSTEM, at, Refusal(code=refused.code, reason=refused.reason, remedy=refused.remedy, facts=refused.facts)
     )
 
 

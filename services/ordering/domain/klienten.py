@@ -29,7 +29,8 @@ from shared.messages.ordering_klienten import (
 )
 from shared.messages.values import Party, Verdict
 
-ORDERED_WITHOUT = "Es wurde bestellt, bevor der Klient geantwortet hat."
+ORDERED_WITHOUT = "ordered_without_answer"
+"""Code of why a Klient is removed that has not answered."""
 MOST_KLIENTEN = 50
 """As many Klienten one Vorgang has at most: each is judged and stored with it."""
 
@@ -169,7 +170,8 @@ def order_for_klienten(order: Order, at: datetime) -> list[Message]:
     order.klienten.value = [it for it in order.klienten.value if it not in left]
     order.klienten_ordered = True
     ordered: list[Message] = [KlientOrdered(order=order.head(), at=at, klient=it.party) for it in _confirmed(order)]
-    return [*ordered, *(KlientRemoved(order=order.head(), at=at, klient=it.party, reason=ORDERED_WITHOUT) for it in left)]
+    removed = {"reason": "Es wurde bestellt, bevor der Klient geantwortet hat.", "code": ORDERED_WITHOUT}
+    return [*ordered, *(KlientRemoved(order=order.head(), at=at, klient=it.party, **removed) for it in left)]
 
 
 def forget_checks(order: Order) -> None:

@@ -27,10 +27,11 @@ from services.ordering.domain.parts import (
     UsesEntry,
     Waiting,
 )
-from services.ordering.domain.transitions import BEFORE_ORDER, CHECKED, Command, takes_verdict
+from services.ordering.domain.transitions import AGREED, BEFORE_ORDER, CHECKED, Command, takes_verdict
 from shared.aggregate.base import Aggregate
 from shared.calendar import end_of
 from shared.errors import InvalidError
+from shared.ids import contract_id
 from shared.messages.eligibility import Assessment, Override, Stage, VerdictGiven
 from shared.messages.open_enum import READING
 from shared.messages.ordering import OrderHead, OrderParty
@@ -119,7 +120,11 @@ class Order(Aggregate):
     price_items: LazyJson[list[PriceItem]] = Field(default="[]", validate_default=True)
     placed_at: datetime | None = None
     hold_until: datetime | None = None
-    """End of the hold of an order whose pre-check does not leave the way free: until then what is lacking can be mended."""
+    """End of the hold of an order that its pre-check or the processor does not let through: until then it can be mended."""
+    contract_refusal: LazyJson[Refusal | None] = Field(default="null", validate_default=True)
+    """Why the processor has formed no contract on the order, until that is mended or the Vorgang ends."""
+    contract_refusals: int = 0
+    """How many requests for its contract were refused: each that follows asks for a contract of its own."""
     leitweg_id: str | None = None
     order_reference: str | None = None
     agb_version: str | None = None
@@ -188,9 +193,21 @@ class Order(Aggregate):
 
     @property
     def is_held(self) -> bool:
-        """Whether both sides have worked on it, and it waits for the Kunde to mend what the pre-check has found."""
+        """Whether both sides have worked on it, and it waits for somebody to mend what pre-check or processor have found."""
+        if self.is_reopened:
+            return True
         worked_on = self.resumes or self.state is OrderState.BESTELLT
         return worked_on and self.state in CHECKED and self.waiting_what is Task.BRING_EVIDENCE
+
+    @property
+    def is_reopened(self) -> bool:
+        """Whether the processor has refused its contract, and nobody has gone on since."""
+        return self.hold_until is not None and self.state in AGREED
+
+    @property
+    def asked_contract(self) -> str:
+        """Id of the contract that is asked for, or will be; one that was refused never comes about."""
+        return contract_id(self.channel, self.id, self.contract_refusals + 1)
 
     def deadline(self, idle_after: timedelta) -> tuple[Deadline, datetime] | None:
         """Return what happens by itself next, and when, if nobody moves the Vorgang; ``idle_after`` as in the settings."""
@@ -298,6 +315,12 @@ class Order(Aggregate):
         """Set why the Vorgang has ended."""
         self.refusal.value = refusal.model_copy(update={"facts": None})
         self.refusal_facts.value = refusal.facts
+
+    @property
+    def is_refused_by_processor(self) -> bool:
+        """Whether it has ended for what the processor has refused its contract for."""
+        refusal, known = self.refusal.value, self.contract_refusal.value
+        return known is not None and refusal == known.model_copy(update={"facts": None})
 
     @property
     def why(self) -> Refusal | None:

@@ -198,6 +198,7 @@ READ_BEFORE = {
     Command.CHECK_KLIENTEN: Command.RECHECK,
     Command.RECORD_KLIENT_CHECK: Command.RECORD_CHECK,
     Command.SIGN_OFF_KLIENT: Command.RECORD_CHECK,
+    Command.REOPEN_ORDER: Command.RECORD_CHECK,
     Command.CONTINUE: Command.RECORD_CONTRACT,
 }
 """Commands that 0.1.0 cannot read, with those that it reads in their place."""

@@ -68,6 +68,8 @@ def record_verdict(order: Order, given: VerdictGiven, at: datetime, hold_for: ti
 
 def end_hold(order: Order, at: datetime) -> list[Message]:
     """Refuse an order for what nobody has mended while it was held."""
+    if order.is_reopened and (refusal := order.contract_refusal.value) is not None:
+        return refuse(order, SYSTEM, at, refusal)
     assessment = order.judged
     return [] if assessment is None else _refuse(order, assessment, at)
 

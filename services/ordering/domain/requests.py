@@ -34,6 +34,7 @@ def contract_request(order: Order, assessment: Assessment, at: datetime) -> Cont
         offered_by=_last_person(order, Command.MAKE_OFFER, Command.AMEND_OFFER),
         placed_by=_last_person(order, Command.PLACE),
         agb_version=order.agb_version,
+        attempt=order.contract_refusals + 1 if order.contract_refusals else None,
     )
 
 

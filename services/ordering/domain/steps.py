@@ -15,7 +15,7 @@ from typing import Concatenate, ParamSpec, TypeAlias, overload
 from services.ordering.domain.guards import Violation, violated_guard
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Actor, Step
-from services.ordering.domain.transitions import BEFORE_ORDER, TRANSITIONS, Command
+from services.ordering.domain.transitions import BEFORE_ORDER, FINAL, TRANSITIONS, Command
 from services.ordering.domain.waiting import waiting_of
 from shared.calendar import end_of
 from shared.errors import ConflictError, IllegalMoveError
@@ -97,6 +97,8 @@ def record_step(order: Order, command: Command, actor: Actor, at: datetime, stat
     if state is not order.state:
         order.state = state
         order.state_since = at
+    if state in FINAL:
+        order.hold_until = None
     order.append_to_timeline(Step(at=at, command=command, party=actor.party, person=actor.person, state=state, note=note))
     order.record_waiting(waiting_of(order))
     order.due_kind, order.due_at = _deadline_of(order, at)
@@ -120,6 +122,9 @@ def conflict(order: Order, violation: Violation, command: Command, actor: Actor,
 
 
 def _deadline_of(order: Order, at: datetime) -> tuple[Deadline, datetime] | tuple[None, None]:
+    if order.is_reopened:
+        # The hold alone ends it: an offer that has lapsed meanwhile is amended, or another one made.
+        return None, None
     if order.state is OrderState.ANGEBOT_ERSTELLT and order.valid_until is not None:
         return Deadline.OFFER, end_of(order.valid_until)
     if order.state is OrderState.GEKUENDIGT and order.ends_on is not None:

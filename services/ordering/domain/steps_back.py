@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from services.ordering.domain.award import check_terms, offer_number_of, require_price
+from services.ordering.domain.award import check_terms, end_offer, offer_number_of, require_price
 from services.ordering.domain.klienten import forget_checks, outstanding_checks
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
@@ -38,6 +38,7 @@ def amend_offer(
     if (order.valid_until, order.price_items.value) == (valid_until, items):
         return None
     order.offer_number = offer_number_of(order) + 1
+    order.hold_until = None
     order.valid_until = valid_until
     order.price_items.value = items
     return Taken(
@@ -56,7 +57,8 @@ def amend_offer(
 @step(Command.WITHDRAW_OFFER)
 def withdraw_offer(order: Order, _actor: Actor, at: datetime, reason: str) -> Taken:
     """Withdraw the offer before it is accepted; what was agreed in the Abstimmung stays, and another offer may follow."""
-    number = _end_offer(order)
+    number = end_offer(order)
+    order.hold_until = None
     return Taken(lambda: OfferWithdrawn(order=order.head(), at=at, number=number, reason=reason), note=reason)
 
 
@@ -67,7 +69,8 @@ def reopen_clarification(order: Order, actor: Actor, at: datetime, reason: str) 
     The conditions are those confirmed last, until they are confirmed again.
     """
     if order.valid_until is not None:
-        _end_offer(order)
+        end_offer(order)
+    order.hold_until = None
     return Taken(
         lambda: ClarificationReopened(order=order.head(), at=at, by=actor.party, reason=reason),
         note=reason,
@@ -89,12 +92,12 @@ def change_channel(
     offering.require_orderable(channel, order.customer)
     before = order.channel
     if order.valid_until is not None:
-        _end_offer(order)
+        end_offer(order)
     order.resumes = order.resumes or order.state not in (OrderState.INTERESSE_BEKUNDET, OrderState.WEITERGELEITET)
     order.channel = channel
     order.begin_check(at)
     # What the Anbieter before has found is not for the other one to read.
-    order.assessment.value = order.grounds.value = None
+    order.assessment.value = order.grounds.value = order.contract_refusal.value = None
     forget_checks(order)
     order.klienten_ordered = False
     order.hold_until = order.placed_at = order.leitweg_id = order.order_reference = order.agb_version = None
@@ -104,11 +107,3 @@ def change_channel(
         check_request(order),
         *outstanding_checks(order),
     ]
-
-
-def _end_offer(order: Order) -> int:
-    """Remove the offer from the Vorgang and return its number, which no other offer gets."""
-    order.offer_number = offer_number_of(order)
-    order.valid_until = None
-    order.price_items.value = []
-    return order.offer_number

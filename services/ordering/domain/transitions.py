@@ -39,6 +39,7 @@ class Command(StrEnum):
     PLACE = "place"
     REQUEST_CONTRACT = "request_contract"
     RECORD_CONTRACT = "record_contract"
+    REOPEN_ORDER = "reopen_order"
     START_ONBOARDING = "start_onboarding"
     PLAN_MILESTONE = "plan_milestone"
     REACH_MILESTONE = "reach_milestone"
@@ -99,6 +100,8 @@ TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
         _row(Command.PLACE, {S.ANGEBOT_ERSTELLT}, S.BESTELLT, KUNDE),
         _row(Command.REQUEST_CONTRACT, {S.BESTELLT}, None, SYSTEM),
         _row(Command.RECORD_CONTRACT, {S.BESTELLT}, S.VERTRAG_GESCHLOSSEN, SYSTEM),
+        # No contract comes about: the offer can be ordered on again, or another one is needed (``domain.contract_refusals``).
+        *(_row(Command.REOPEN_ORDER, {S.BESTELLT}, state, SYSTEM) for state in sorted(AGREED)),
         _row(Command.START_ONBOARDING, {S.VERTRAG_GESCHLOSSEN}, S.IN_ANBINDUNG, BEREITSTELLER),
         _row(Command.PLAN_MILESTONE, {S.IN_ANBINDUNG}, None, KUNDE, BEREITSTELLER),
         _row(Command.REACH_MILESTONE, {S.IN_ANBINDUNG}, None, KUNDE, BEREITSTELLER),

@@ -25,8 +25,8 @@ def follow(order: Order, withdrawn: OfferingWithdrawn, at: datetime) -> list[Mes
     """End a Vorgang with its offer, or tell that it goes on without; one that has ended, or of another channel, stays."""
     if order.state in FINAL or withdrawn.channel not in (None, order.channel):
         return []
+    ended_on = withdrawn.contract_ended_on
     if withdrawn.ends_open_orders and order.state in BEFORE_ORDER:
-        ended_on = withdrawn.contract_ended_on
         facts = None if ended_on is None else (Fact(name="ends_on", day=ended_on),)
         return refuse(order, SYSTEM, at, Refusal(code=OFFERING_WITHDRAWN, reason=withdrawn.reason, facts=facts))
-    return [OfferingEnded(order=order.head(), at=at, reason=withdrawn.reason)]
+    return [OfferingEnded(order=order.head(), at=at, reason=withdrawn.reason, contract_ended_on=ended_on)]

@@ -9,11 +9,14 @@ from pydantic import Field
 
 from services.portal.apis.catalog import Party, PriceItem
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
+from shared.messages.reasons import Fact
 
 
 class Refusal(Reply):
-    """Why there is no contract; German."""
+    """Why there is no contract; ``facts`` are what the German sentences are made of."""
 
+    code: str | None = None
+    facts: tuple[Fact, ...] | None = None
     reason: str
     remedy: str
 

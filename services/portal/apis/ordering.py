@@ -11,7 +11,11 @@ from services.portal.apis.catalog import Party, PriceItem
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
 from services.portal.apis.remembered import Remembered
 from services.portal.language import Language
+from shared.calendar import last_day_before
 from shared.messages.reasons import Fact
+
+HOLD = "hold"
+"""Kind of the deadline of a Vorgang that is held."""
 
 
 class Waiting(Reply):
@@ -87,6 +91,13 @@ class Refusal(Reply):
     facts: tuple[Fact, ...] | None = None
     reason: str
     remedy: str | None
+
+
+class Deadline(Reply):
+    """What happens by itself at a moment; of the ``kind`` hold: the Vorgang ends for what nobody has mended."""
+
+    kind: str
+    at: datetime
 
 
 class LaterVerdict(Reply):
@@ -207,6 +218,8 @@ class Order(Summary):
     anbindungsarten: tuple[str, ...]
     verdict: Verdict
     refusal: Refusal | None
+    contract_refusal: Refusal | None = None
+    deadline: Deadline | None = None
     points: tuple[Point, ...]
     questions: tuple[Question, ...]
     conditions: tuple[Condition, ...]
@@ -226,6 +239,12 @@ class Order(Summary):
     ends_on: date | None
     timeline: tuple[Step, ...]
     timeline_omitted: int
+
+    @property
+    def held_until(self) -> date | None:
+        """Last day on which it can be mended what the Vorgang is held for, None if it is not held."""
+        deadline = self.deadline
+        return None if deadline is None or deadline.kind != HOLD else last_day_before(deadline.at)
 
 
 class PlacementProblem(Reply):

@@ -42,5 +42,5 @@ def test_the_api_of_contracts_counts_nothing(channel: Channel) -> None:
     assert build(resources).periodic == ()
     names = [periodic.name for periodic in processor(channel)(resources).periodic]
     begun = ("census", "conclude", "archive", "statement-documents", "documents")
-    works = (*begun, "cascade", "prices", "accessions", "contacts", "cost-information", "statements")
+    works = (*begun, "cascade", "prices", "accessions", "contacts", "reminders", "cost-information", "statements")
     assert names == [f"contracts.{channel.value}.{work}" for work in works]

@@ -289,3 +289,18 @@ async def test_a_channel_goes_on_while_the_register_of_the_other_is_stuck(world:
     await world.handle(*(received(request(name, GOVDIGITAL)) for name in "bcd"), channel=GOVDIGITAL)
     assert len(await world.numbers(GOVDIGITAL)) == 3
     assert await world.numbers() == {}
+
+
+async def test_an_order_after_a_refusal_gets_a_contract_of_its_own_and_the_first_answer_stays(world: World) -> None:
+    refused, asked = received(request(verdict=Verdict.NOT_EXEMPT)), received(request(attempt=2), seq=12)
+    await world.handle(refused)
+    await world.handle(asked, refused)
+    await world.handle(refused, asked)
+    first, second = (contract_id(FITKO, order_id("a"), attempt) for attempt in (1, 2))
+    found = await world.store.get_many(CONTRACTS, [first, second])
+    assert {key: (it["state"], it["number"]) for key, it in found.items()} == {
+        first: ("ABGELEHNT", None),
+        second: ("GESCHLOSSEN", "FITST/2026/0001"),
+    }
+    assert [it["contract_id"] for it in world.bodies("refused")] == [first]
+    assert [it["contract"]["id"] for it in world.bodies("concluded")] == [second]

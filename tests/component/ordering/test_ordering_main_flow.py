@@ -137,7 +137,7 @@ async def test_the_bereitsteller_reads_why_the_processor_formed_no_contract(worl
     order = await world.step((await world.offered())["id"], "place", KUNDE, PLACE)
     await world.judge(order)
     await world.feed(world.received(refused(order["id"]), derived_id("contract")))
-    assert (await world.read(order["id"], BEREITSTELLER))["refusal"]["code"] == "no_agb"
+    assert (await world.read(order["id"], BEREITSTELLER))["contract_refusal"]["code"] == "no_agb"
 
 
 async def test_missing_evidence_is_mended_by_a_recheck(world: World) -> None:
@@ -190,13 +190,6 @@ async def test_an_event_that_a_rule_refuses_is_shown_on_the_vorgang(world: World
     seen = await world.read(order["id"])
     assert [(entry["code"], entry["event_id"]) for entry in seen["refused_events"]] == [("other_contract", second.cause.event_id)]
     assert seen["contract"]["number"] == "GD/2026/0001"
-
-
-async def test_a_refused_contract_ends_the_vorgang(world: World) -> None:
-    order = await world.step((await world.offered())["id"], "place", KUNDE, PLACE)
-    await world.judge(order)
-    await world.feed(world.received(refused(order["id"]), "contract"))
-    assert (await world.read(order["id"]))["refusal"]["code"] == "no_agb"
 
 
 @pytest.mark.parametrize("make", [lambda world: world.received(verdict(), "v"), lambda world: world.received(concluded(), "c")])

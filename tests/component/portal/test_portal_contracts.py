@@ -212,6 +212,10 @@ async def test_an_anbieter_declines_with_a_reason(desks: Desks) -> None:
     assert first.page.one("p", id="reason-error").text == "Bitte füllen Sie dieses Feld aus."
     await first.send(reason="Die Preise sind überholt.")
     assert "Abgelehnt" in first.text
+    assert "hat den Vertrag abgelehnt (Die Preise sind überholt.)" in first.text
+    english = await desks.first.open(f"/en/contracts/{key('a')}")
+    assert "has declined the contract (Die Preise sind überholt.)" in english.text
+    assert "hat den Vertrag abgelehnt" not in english.text
 
 
 async def test_the_contract_of_others_is_not_there(desks: Desks) -> None:

@@ -8,16 +8,18 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.contracts.domain.refusal import Refusal
 from services.ordering.repository import Orders
 from services.portal.apis.client import ApiUnavailableError
 from services.portal.apis.ordering import Ordering, Vocabulary
 from services.portal.apis.remembered import SECONDS
 from services.portal.pages import orders as order_pages
-from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUNDE, STRANGER
+from shared.messages.contracts import ContractRefused
+from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUNDE, PLACE, STRANGER
 from tests.component.ordering.ordering_world import World as OrderingWorld
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import HUSUM, Acting, World
-from tests.support.builders.orders import CUSTOMER, OFFERING_ID, succeeded
+from tests.support.builders.orders import CUSTOMER, OFFERING_ID, refused, succeeded
 from tests.support.html import Page
 
 KEYS = "session-keys"
@@ -194,6 +196,31 @@ async def test_a_vorgang_that_ends_before_a_contract_follows_names_that_with_its
     page = await seen(world, orders, KUNDE, f"/orders/{order['id']}")
     (link,) = page.all("a", href=f"/contracts/{told.contract.id}")
     assert link.text == "GD/2028/0001, ab 1. Februar 2027"
+
+
+async def test_a_vorgang_whose_order_led_to_no_contract_says_why_until_when_and_how_it_goes_on(
+    world: World, orders: OrderingWorld
+) -> None:
+    order = await orders.step((await orders.offered())["id"], "place", KUNDE, PLACE)
+    await orders.judge(order)
+    refusal = Refusal.of("agb_changed", day=date(2026, 11, 24), anbieter="govdigital eG", version="2026", accepted="2022")
+    told = ContractRefused(**(refused(order["id"]).model_dump() | refusal.model_dump()))
+    assert await orders.feed(orders.received(told, told.contract_id)) == []
+    world.now = orders.now
+    path = f"/orders/{order['id']}"
+    page = await seen(world, orders, KUNDE, path)
+    text = page.one("main").text
+    assert "Noch kein Vertrag" in text
+    assert told.reason in text
+    assert "24. Dezember 2026; danach endet der Vorgang" in text
+    assert page.all("a", href=f"{path}/place")
+    assert page.all("a", href=f"{path}/channel")
+    english = await seen(world, orders, KUNDE, f"/en{path}")
+    assert "No contract yet" in english.one("main").text
+    assert told.reason not in english.one("main").text
+    assert "version “2026” is in force" in english.one("main").text
+    for token in (BEREITSTELLER, ANBIETER):
+        assert "Noch kein Vertrag" in (await seen(world, orders, token, path)).one("main").text
 
 
 @pytest.mark.parametrize("token", [STRANGER, "otto/fitko/ANBIETER"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from services.catalog.domain.offering import Offering
-from services.ordering.domain import award, delivery, exits, klienten, steps_back
+from services.ordering.domain import contract_refusals, delivery, exits, klienten, precheck, steps_back
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import READ_BEFORE, SYSTEM, Refusal, Step
 from shared.messages.catalog import OfferingChanged
@@ -57,9 +58,18 @@ def refused_with_facts() -> Order:
     """A Vorgang that the processor has refused for a reason with facts."""
     order = order_in(OrderState.BESTELLT)
     facts = (Fact(name="offering_title", text="Digitale Baugenehmigung"),)
-    award.record_contract_refusal(order, refused().model_copy(update={"facts": facts}), later(5))
+    contract_refusals.reopen(order, refused().model_copy(update={"facts": facts}), later(5), timedelta(days=30))
+    precheck.end_hold(order, later(24 * 40))
     assert order.why is not None
     assert order.why.facts == facts
+    return order
+
+
+def reopened() -> Order:
+    """A Vorgang that has gone back from an order, and is held."""
+    order = order_in(OrderState.BESTELLT)
+    contract_refusals.reopen(order, refused(code="agb_changed"), later(5), timedelta(days=30))
+    assert order.is_held
     return order
 
 
@@ -107,7 +117,7 @@ def operated() -> Offering:
 
 
 def test_the_first_release_reads_what_this_version_stores(tmp_path: Path) -> None:
-    orders = [*map(order_in, OrderState), after_each_step(), refused_with_facts(), declined(), planned(), bundled()]
+    orders = [*map(order_in, OrderState), after_each_step(), reopened(), refused_with_facts(), declined(), planned(), bundled()]
     assert any(order.examples.value for order in orders)
     lines = "".join(f"{json.dumps(order.model_dump(mode='json'))}\n" for order in orders)
     offering = operated()

@@ -15,6 +15,7 @@ from shared.messages import (
     contracts_accessions,
     contracts_chain,
     contracts_changes,
+    contracts_reminders,
     contracts_statements,
     contracts_sub,
     eligibility,
@@ -49,6 +50,8 @@ TITLE = "Wohngeld Online"
 NUMBER = "GD-2026-000042"
 REASON = "Für das Jahr 2026 fehlt der Nachweis.\nBitte ergänzen."
 REMEDY = "Laden Sie die Satzung hoch."
+NOT_PROVIDED = Refusal.of("provision_declined", anbieter="govdigital eG", reason="Der Betrieb ist nicht beschrieben")
+CONTRACT_OVER = "Der Bereitstellungsvertrag mit govdigital endet durch Kündigung am 31.12.2026."
 
 
 def head(state: OrderState = OrderState.IN_ABSTIMMUNG, **changes: Any) -> ordering.OrderHead:
@@ -247,6 +250,9 @@ EXAMPLES: tuple[Message, ...] = (
     catalog.OfferingWithdrawn(offering=offering(), reason=REASON, by=ANBIETER, channel=Channel.GOVDIGITAL),
     catalog.OfferingSubmitted(submission=SUBMISSION, submitted_at=AT),
     catalog.OfferingReturned(submission=SUBMISSION, remarks=REASON, returned_at=AT),
+    catalog.OfferingReturned(
+        submission=SUBMISSION, remarks=NOT_PROVIDED.reason, returned_at=AT, code=NOT_PROVIDED.code, facts=NOT_PROVIDED.facts
+    ),
     catalog.OfferingAccepted(submission=SUBMISSION, accepted_at=AT),
     catalog_versions.VersionSubmitted(submission=SUBMISSION, changed_fields=("price_items",), submitted_at=AT),
     catalog_versions.VersionAccepted(
@@ -339,6 +345,9 @@ EXAMPLES: tuple[Message, ...] = (
     ordering_klienten.KlientNamed(**KLIENT, payment=True, return_duty=False),
     ordering_klienten.KlientRemoved(**KLIENT, reason=REASON),
     ordering_klienten.KlientRemoved(**KLIENT),
+    ordering_klienten.KlientRemoved(
+        **KLIENT, reason="Es wurde bestellt, bevor der Klient geantwortet hat.", code="ordered_without_answer"
+    ),
     ordering_klienten.KlientConfirmed(**KLIENT),
     ordering_klienten.KlientDeclined(**KLIENT, reason=REASON),
     *(
@@ -367,6 +376,16 @@ EXAMPLES: tuple[Message, ...] = (
     ordering_klienten.KlientReminded(**KLIENT, since=AT, escalated=True),
     ordering_klienten.KlientOrdered(**KLIENT),
     ordering.OrderPlaced(order=head(OrderState.BESTELLT), at=AT, check=2),
+    *(
+        ordering.OrderReopened(order=head(state), at=AT, hold_until=datetime(2026, 3, 31, 22, tzinfo=UTC), **refusal.model_dump())
+        for state, refusal in (
+            (
+                OrderState.ANGEBOT_ERSTELLT,
+                Refusal.of("agb_changed", day=date(2026, 3, 1), anbieter="govdigital eG", version="2026", accepted="2022"),
+            ),
+            (OrderState.ABGESTIMMT, Refusal.of("declined_by_anbieter", anbieter="govdigital eG", reason="Kein Personal")),
+        )
+    ),
     ordering.OnboardingStarted(order=head(OrderState.IN_ANBINDUNG), at=AT, milestones=("DVDV-Eintrag", "Testlauf")),
     ordering.MilestonePlanned(**STEP, label_en="Test run", by=OrderParty.KUNDE, day=date(2026, 5, 29)),
     ordering.MilestonePlanned(
@@ -387,6 +406,9 @@ EXAMPLES: tuple[Message, ...] = (
     ordering.OrderWithdrawn(order=head(OrderState.ZURUECKGEZOGEN), at=AT),
     ordering.OrderExpired(order=head(OrderState.VERFALLEN), at=AT),
     ordering_offerings.OfferingEnded(order=head(), at=AT, reason=REASON),
+    ordering_offerings.OfferingEnded(
+        order=head(OrderState.PRODUKTIV), at=AT, reason=CONTRACT_OVER, contract_ended_on=date(2026, 12, 31)
+    ),
     ordering.OrderTerminated(order=head(OrderState.GEKUENDIGT), at=AT, ends_on=date(2026, 12, 31), by=OrderParty.KUNDE),
     *(
         ordering.OrderContinued(
@@ -411,6 +433,10 @@ EXAMPLES: tuple[Message, ...] = (
         notice_id=derived_id("test", "notice"),
         by=OrderParty.KUNDE,
         **Refusal.of("contract_ends_before", contract="GD/2026/0007", ends_on=date(2026, 12, 31)).model_dump(),
+    ),
+    contracts_reminders.ContractEndReminded(contract=ENDING, at=AT),
+    contracts_reminders.ContractEndEscalated(
+        contract=ENDING.model_copy(update={"state": contracts_chain.ChainState.GESCHLOSSEN}), at=AT
     ),
     contracts_chain.ContractEnded(contract=ENDING, at=AT),
     contracts_sub.SubContractOffered(contract=PASSED_ON, at=AT, offered_by=PASSED_ON.grantor),

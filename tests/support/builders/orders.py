@@ -12,7 +12,7 @@ from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor
 from services.ordering.reference import load_checklists
-from shared.ids import derived_id
+from shared.ids import contract_id, derived_id
 from shared.messages.catalog import ChannelListing, Offering
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractHead, ContractRefused, Leg
 from shared.messages.contracts_chain import ChainHead, ChainState, ContractTerminated
@@ -127,13 +127,16 @@ def verdict(
     )
 
 
-def concluded(order_id: str = ORDER_ID, number: str = "GD/2026/0001") -> ContractConcluded:
-    """Return the event of a concluded contract."""
+def concluded(
+    order_id: str = ORDER_ID, number: str = "GD/2026/0001", attempt: int = 1, channel: Channel = Channel.GOVDIGITAL
+) -> ContractConcluded:
+    """Return the event of a concluded contract; one with another number is not the one that was asked for."""
+    asked = contract_id(channel, order_id, attempt)
     head = ContractHead(
-        id=derived_id("contract", order_id, number),
+        id=asked if number == "GD/2026/0001" else derived_id("contract", order_id, number),
         number=number,
         leg=Leg.NACHNUTZUNG,
-        channel=Channel.GOVDIGITAL,
+        channel=channel,
         order_id=order_id,
         offering_id=OFFERING_ID,
         offering_title="Digitale Baugenehmigung",
@@ -145,15 +148,17 @@ def concluded(order_id: str = ORDER_ID, number: str = "GD/2026/0001") -> Contrac
     return ContractConcluded(contract=head, concluded_at=T0)
 
 
-def refused(order_id: str = ORDER_ID) -> ContractRefused:
+def refused(
+    order_id: str = ORDER_ID, attempt: int = 1, code: str = "no_agb", channel: Channel = Channel.GOVDIGITAL
+) -> ContractRefused:
     """Return the event of a refused contract."""
     return ContractRefused(
-        contract_id=derived_id("contract", order_id),
+        contract_id=contract_id(channel, order_id, attempt),
         order_id=order_id,
-        channel=Channel.GOVDIGITAL,
+        channel=channel,
         customer=CUSTOMER,
         provider=PROVIDER,
-        code="no_agb",
+        code=code,
         reason="No AGB are in force.",
         remedy="Ask the Anbieter.",
         refused_at=T0,

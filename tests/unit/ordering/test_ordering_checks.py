@@ -36,7 +36,6 @@ from tests.support.builders.orders import (
     declared,
     later,
     order_in,
-    refused,
     verdict,
 )
 
@@ -326,15 +325,6 @@ def test_a_contract_nobody_asked_for_is_refused() -> None:
     with pytest.raises(ConflictError) as refusal:
         award.record_contract(_awaiting(Stage.BESTELLUNG), concluded(), T0)
     assert refusal.value.code == "contract_not_requested"
-
-
-def test_a_refused_contract_ends_the_vorgang_with_its_remedy() -> None:
-    order = order_in(OrderState.BESTELLT)
-    (event,) = award.record_contract_refusal(order, refused(), T0)
-    assert isinstance(event, OrderRefused)
-    assert (event.code, event.remedy, event.stage) == ("no_agb", "Ask the Anbieter.", Stage.BESTELLUNG)
-    assert order.state is OrderState.ABGELEHNT
-    assert award.record_contract_refusal(order, refused(), T0) == []
 
 
 def test_an_offer_has_the_prices_of_the_pinned_version_that_are_valid_today() -> None:

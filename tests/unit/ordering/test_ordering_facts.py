@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from services.ordering.domain import award, precheck
+from services.ordering.domain.contract_refusals import reopen
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
 from services.ordering.domain.requests import outstanding_request
@@ -19,7 +21,7 @@ from shared.messages.ordering import CheckRequested, ContractRequested
 from shared.messages.values import Channel, OrderState, Verdict
 from shared.process.service import Resources
 from shared.store.sqlite.store import SqliteStore
-from tests.support.builders.orders import KUNDE, T0, declared, later, offering, order_in, verdict
+from tests.support.builders.orders import KUNDE, T0, declared, later, offering, order_in, refused, verdict
 from tests.support.publisher import RecordingPublisher
 from tests.support.stored import stored
 
@@ -50,6 +52,14 @@ async def test_the_fact_of_a_vorgang_is_its_state_in_every_state(state: OrderSta
     assert (fact.contract_id, fact.contract_number) == (order.contract_id, order.contract_number)
     assert fact.contracted is (state in CONTRACTED)
     assert (fact.contract_number is not None) is fact.contracted
+    assert fact.asked_contract == order.asked_contract
+
+
+async def test_an_order_that_was_refused_asks_for_a_contract_of_its_own() -> None:
+    order = order_in(OrderState.BESTELLT)
+    reopen(order, refused(code="agb_changed"), later(1), timedelta(days=30))
+    fact = await fact_of(order)
+    assert (fact.attempt, fact.asked_contract, fact.awaits_contract) == (2, order.asked_contract, False)
 
 
 @pytest.mark.parametrize("state", OrderState)

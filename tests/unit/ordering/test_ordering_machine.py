@@ -10,7 +10,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.ordering.domain import award, clarification, continuing, delivery, exits, notice, precheck, steps_back
+from services.ordering.domain import (
+    award,
+    clarification,
+    continuing,
+    contract_refusals,
+    delivery,
+    exits,
+    notice,
+    precheck,
+    steps_back,
+)
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.formats import example_of
 from services.ordering.domain.order import Deadline, Order
@@ -90,7 +100,9 @@ ONWARD: dict[OrderState, Callable[[Order, datetime], list[Message]]] = {
     OrderState.ANGEBOT_ERSTELLT: lambda order, at: award.place(
         order, KUNDE, at, accepts_agb=True, offer_number=order.offer_number
     ),
-    OrderState.BESTELLT: lambda order, at: award.record_contract(order, concluded(), at),
+    OrderState.BESTELLT: lambda order, at: award.record_contract(
+        order, concluded(attempt=order.contract_refusals + 1, channel=order.channel), at
+    ),
     OrderState.VERTRAG_GESCHLOSSEN: lambda order, at: delivery.start_onboarding(order, BEREITSTELLER, at, CHECKLISTS),
     OrderState.IN_ANBINDUNG: lambda order, at: delivery.go_live(order, BEREITSTELLER, at),
     OrderState.PRODUKTIV: lambda order, at: notice.follow_contract(
@@ -196,7 +208,13 @@ class OrderMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.order.contract_requested_at is not None)
     @rule()
     def contract_refused(self) -> None:
-        self.take(lambda order: award.record_contract_refusal(order, refused(), self.now))
+        attempt = self.order.contract_refusals + 1
+        code = "agb_changed" if attempt % 2 else "no_agb_in_force"
+        held, points = timedelta(days=30), self.order.points.value
+        told = refused(attempt=attempt, code=code, channel=self.order.channel)
+        self.take(lambda order: contract_refusals.reopen(order, told, self.now, held))
+        self.take(lambda order: contract_refusals.reopen(order, told, self.now, held))
+        assert self.order.points.value == points
 
     @rule(party=parties)
     def recheck(self, party: OrderParty) -> None:
@@ -356,11 +374,22 @@ class OrderMachine(RuleBasedStateMachine):
             assert (self.order.valid_until, self.order.price_items.value) == (None, [])
 
     @invariant()
-    def a_contract_is_asked_for_at_most_once(self) -> None:
-        assert sum(isinstance(event, ContractRequested) for event in self.events) <= (0 if self.requested_before else 1)
+    def each_contract_is_asked_for_at_most_once(self) -> None:
+        asked = [event.attempt or 1 for event in self.events if isinstance(event, ContractRequested)]
+        first = 2 if self.requested_before else 1
+        assert asked == list(range(first, first + len(asked)))
+        assert max(asked, default=first - 1) <= self.order.contract_refusals + 1
 
     @invariant()
-    def only_an_order_that_waits_for_the_kunde_is_held(self) -> None:
+    def an_offer_or_what_comes_before_it_is_held_for_a_refusal_alone(self) -> None:
+        if self.order.is_reopened:
+            assert self.order.contract_refusal.value is not None
+            assert (self.order.due_kind, self.order.due_at) == (None, None)
+        if self.order.state in FINAL:
+            assert self.order.hold_until is None
+
+    @invariant()
+    def only_an_order_that_waits_for_somebody_is_held(self) -> None:
         if self.order.is_held:
             assert self.order.hold_until is not None
             assert self.order.contract_requested_at is None
@@ -369,6 +398,7 @@ class OrderMachine(RuleBasedStateMachine):
     def no_contract_without_its_request(self) -> None:
         if self.order.contract_id is not None:
             assert self.requested_before or any(isinstance(event, ContractRequested) for event in self.events)
+            assert self.order.contract_requested_at is not None
 
     @invariant()
     def every_allowed_move_is_in_the_table(self) -> None:

@@ -70,7 +70,7 @@ class World:
                 ("ordering", ORDER): LastEvent(5, "ordering.order.v1", "t", AT, "V-1"),
                 ("catalog", OFFER): LastEvent(4, "catalog.offering.v1", "t", AT, None),
             },
-            requests={(GOV, WAITING)},
+            requests={contract_id(GOV, WAITING)},
             positions=[Position("ordering.contracts", TOPICS[0].name, 0, 2, 9, 9)],
             expected=[ExpectedNotification("notification-1", "event-1", "t", "dataport", ORDER)],
         )
@@ -382,6 +382,34 @@ def test_a_refusal_whose_order_has_ended_refused_is_in_order() -> None:
     world.stores.contracts[refusal.id] = refusal
     world.change_order(CHECKED, state=OrderState.ABGELEHNT)
     assert world.differences() == []
+
+
+def test_an_order_that_was_refused_and_asks_for_another_contract_is_in_order_and_waits_for_that_one() -> None:
+    world = World()
+    first, second = (contract_id(GOV, WAITING, attempt) for attempt in (1, 2))
+    world.stores.contracts[first] = ContractFact(first, WAITING, "V-2", GOV, False, None, None, None)
+    assert [it.kind for it in world.differences()] == [Kind.CONTRACT_NOT_RECORDED]
+    world.change_order(WAITING, state=OrderState.ANGEBOT_ERSTELLT, requested=False, contract_refusals=1)
+    assert world.differences() == []
+    world.change_order(WAITING, state=OrderState.BESTELLT, requested=True)
+    assert [it.kind for it in world.differences()] == [Kind.REQUEST_MISSING]
+    world.topics.requests.add(second)
+    assert world.differences() == []
+    world.stores.contracts[second] = ContractFact(second, WAITING, "V-2", GOV, True, "GD-2", 2026, 2)
+    world.register(2)
+    (found,) = world.differences()
+    assert (found.kind, found.ids["contract_id"]) == (Kind.CONTRACT_NOT_RECORDED, second)
+
+
+def test_a_contract_that_comes_about_on_a_request_that_was_refused_is_named() -> None:
+    world = World()
+    first = contract_id(GOV, WAITING)
+    world.change_order(WAITING, contract_refusals=1)
+    world.topics.requests.add(contract_id(GOV, WAITING, 2))
+    world.stores.contracts[first] = ContractFact(first, WAITING, "V-2", GOV, True, "GD-2", 2026, 2)
+    world.register(2)
+    (found,) = world.differences()
+    assert (found.kind, found.ids["contract_id"]) == (Kind.CONTRACT_UNEXPECTED, first)
 
 
 def test_a_signature_that_the_order_has_not_heard_of_is_named() -> None:

@@ -175,7 +175,7 @@ def _organisation_routes(router: APIRouter, backend: Backend) -> None:
         response_model=views.OrganisationView,
         tags=["organisations"],
         openapi_extra=ADMINISTRATION,
-        summary="Add roles, add or remove users, give functions, set the Leitweg-ID, set or remove the invoice address",
+        summary="Add roles, add or remove users, give functions, set or remove Leitweg-ID and invoice address",
     )
     async def change(
         organisation_id: str, request: schemas.ChangeRequest, caller: CurrentCaller, condition: NeededIfMatch
@@ -185,7 +185,7 @@ def _organisation_routes(router: APIRouter, backend: Backend) -> None:
             add_users=tuple(request.add_users),
             remove_users=tuple(request.remove_users),
             functions=request.functions,
-            leitweg_id=request.leitweg_id,
+            leitweg_id=request.leitweg_change(),
             invoice_address=request.address_change(),
         )
         command = handlers.change_organisation(organisation_id, changes, caller.subject, backend.clock())

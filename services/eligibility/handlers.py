@@ -14,7 +14,7 @@ from services.eligibility.domain.appointment import Appointment
 from services.eligibility.domain.invitation import Invitation, InvitationMail
 from services.eligibility.domain.invoice_address import AddressChange
 from services.eligibility.domain.organisation import Organisation
-from services.eligibility.domain.registration import Capacity, PublicBody, Registration
+from services.eligibility.domain.registration import Capacity, LeitwegChange, PublicBody, Registration
 from services.eligibility.domain.rights import record_rights
 from services.eligibility.domain.statement import Document as EvidenceDocument
 from services.eligibility.domain.statement import RelationType, Statement, make_statement
@@ -67,12 +67,12 @@ class Changes:
     add_users: tuple[str, ...] = ()
     remove_users: tuple[str, ...] = ()
     functions: Mapping[str, Sequence[Function]] = field(default_factory=dict)
-    leitweg_id: str | None = None
+    leitweg_id: LeitwegChange | None = None
     invoice_address: AddressChange | None = None
 
 
 def change_organisation(organisation_id: str, changes: Changes, person: str, at: datetime) -> Change[Organisation]:
-    """Add roles, add or remove users, give functions, set the Leitweg-ID, set or remove the invoice address."""
+    """Add roles, add or remove users, give functions, set or remove Leitweg-ID and invoice address."""
     return _on(
         organisation_id,
         lambda organisation: organisation.change(

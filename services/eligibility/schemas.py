@@ -9,7 +9,7 @@ from pydantic.config import JsonDict
 
 from services.eligibility.domain.draft import Application, Draft, DraftCustomer, DraftPerson
 from services.eligibility.domain.invoice_address import AddressChange, TypedAddress
-from services.eligibility.domain.registration import Capacity, Registration
+from services.eligibility.domain.registration import Capacity, LeitwegChange, Registration
 from services.eligibility.domain.statement import Document, RelationType
 from shared.http.days import Day
 from shared.ids import person_ref
@@ -142,7 +142,13 @@ class ChangeRequest(Request):
         dict[Subject, Annotated[list[Function], Field(max_length=len(Function))]],
         Field(max_length=50, description="Functions by person; empty: may read only. Whoever is no member yet becomes one."),
     ] = {}
-    leitweg_id: Line | None = None
+    leitweg_id: Annotated[
+        Line | None,
+        Field(
+            description="Leitweg-ID for the next invoices; null removes it, and what contracts state counts alone, but for what "
+            "the organisation has replaced or removed."
+        ),
+    ] = None
     invoice_address: Annotated[
         TypedAddress | None,
         Field(
@@ -150,6 +156,10 @@ class ChangeRequest(Request):
             "what the Anbieter has on file counts again."
         ),
     ] = None
+
+    def leitweg_change(self) -> LeitwegChange | None:
+        """Return what becomes of the Leitweg-ID, None where it is left out and stays."""
+        return LeitwegChange(self.leitweg_id) if "leitweg_id" in self.model_fields_set else None
 
     def address_change(self) -> AddressChange | None:
         """Return what becomes of the address, None where it is left out and stays."""

@@ -8,25 +8,29 @@ from shared.messages.values import Channel, Line, OrganisationId
 
 
 class RegisteredLeitwegId(Aggregate):
-    """The Leitweg-ID of an organisation as one channel has read it. ``former``: those that it has replaced."""
+    """The Leitweg-ID of an organisation as one channel has read it, None if it has none or has removed it.
+
+    ``former``: those that it has replaced or removed.
+    """
 
     organisation: OrganisationId
     channel: Channel
-    current: Line
+    current: Line | None = None
     former: tuple[Line, ...] = ()
 
-    def follow(self, registered: str) -> bool:
+    def follow(self, registered: str | None) -> bool:
         """Store the one that is registered now, and return whether that is another one."""
         if registered == self.current:
             return False
-        self.former = (*(it for it in self.former if it not in (registered, self.current)), self.current)
+        given_up = () if self.current is None else (self.current,)
+        self.former = (*(it for it in self.former if it not in (registered, self.current)), *given_up)
         self.current = registered
         return True
 
-    def in_place_of(self, agreed: str | None) -> str:
+    def in_place_of(self, agreed: str | None) -> str | None:
         """Return the Leitweg-ID for an invoice by a contract that states one, or none.
 
-        What a contract states counts, such as that of a department, unless it is one that the organisation has replaced since.
+        What a contract states counts, such as that of a department, unless the organisation has replaced or removed it since.
         """
         return self.current if agreed is None or agreed in self.former else agreed
 

@@ -34,14 +34,14 @@ class LeitwegIds(Followed[RegisteredLeitwegId]):
     def change(self, event: Received, channel: Channel, changed: set[str]) -> Change[RegisteredLeitwegId] | None:
         """Return what an event with the state of an organisation changes."""
         message = event.message
-        if not isinstance(message, WITH_STATE) or (registered := message.organisation.leitweg_id) is None:
+        if not isinstance(message, WITH_STATE):
             return None
-        organisation, id_ = message.organisation.id, leitweg_id_of(channel, message.organisation.id)
+        organisation, registered = message.organisation.id, message.organisation.leitweg_id
+        id_ = leitweg_id_of(channel, organisation)
 
         def decide(known: RegisteredLeitwegId | None) -> tuple[RegisteredLeitwegId, Sequence[Message]]:
-            if known is None:
-                changed.add(id_)
-                return RegisteredLeitwegId(id=id_, organisation=organisation, channel=channel, current=registered), []
+            # Stored without one too: an older event that comes again brings none back.
+            known = known or RegisteredLeitwegId(id=id_, organisation=organisation, channel=channel)
             if known.follow(registered):
                 changed.add(id_)
             return known, []

@@ -19,6 +19,7 @@ from services.eligibility.domain.organisation_members import OrganisationMembers
 from services.eligibility.domain.registration import (
     ACCREDITED,
     REGISTERABLE,
+    LeitwegChange,
     PublicBody,
     Registration,
     customer_details,
@@ -28,7 +29,6 @@ from services.eligibility.domain.statement import FormerStatement, Statement
 from services.eligibility.domain.transitions import DECISIONS, NOTE_NEEDED, OPEN, TRANSITIONS, Actor, Command
 from services.eligibility.domain.vollmacht import Vollmacht
 from shared.errors import ConflictError, InvalidError, NotFoundError
-from shared.leitweg import parse_leitweg_id
 from shared.messages import eligibility as wire
 from shared.messages.base import Message
 from shared.messages.values import AccreditationState, Channel, Function, Role
@@ -108,10 +108,10 @@ class Organisation(OrganisationMembers):
         add_users: Sequence[str] = (),
         remove_users: Sequence[str] = (),
         functions: Mapping[str, Sequence[Function]] | None = None,
-        leitweg_id: str | None = None,
+        leitweg_id: LeitwegChange | None = None,
         invoice_address: AddressChange | None = None,
     ) -> list[Message]:
-        """Add roles, add or remove users, give functions by person, set the Leitweg-ID, set or remove the invoice address.
+        """Add roles, add or remove users, give functions by person, set or remove Leitweg-ID and invoice address.
 
         Raises ForbiddenError without VERWALTUNG, InvalidError, and ConflictError as ``checked``.
         """
@@ -120,7 +120,7 @@ class Organisation(OrganisationMembers):
         roles = (*known_roles((*(role for role in self.roles if role not in appointed), *add_roles)), *appointed)
         wished = with_functions(with_people(self.members, add_users), functions or {})
         members = checked(self.name, without_people(wished, remove_users))
-        leitweg = self.leitweg_id if leitweg_id is None else parse_leitweg_id(leitweg_id)
+        leitweg = self.leitweg_id if leitweg_id is None else leitweg_id.parsed()
         address = self.invoice_address if invoice_address is None else invoice_address.parsed()
         if (roles, members, leitweg, address) == (self.roles, self.members, self.leitweg_id, self.invoice_address):
             return []

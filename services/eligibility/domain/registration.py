@@ -42,6 +42,17 @@ class PublicBody:
 
 
 @dataclass(frozen=True, slots=True)
+class LeitwegChange:
+    """What becomes of a Leitweg-ID: ``to`` None removes it."""
+
+    to: str | None
+
+    def parsed(self) -> str | None:
+        """Return the Leitweg-ID as it is stored then. Raises as ``parse_leitweg_id``."""
+        return None if self.to is None else parse_leitweg_id(self.to)
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
     """The four steps: organisation (the body), person, roles with what is asked of a Kunde, Anbieter."""
 

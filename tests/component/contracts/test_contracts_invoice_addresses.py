@@ -161,4 +161,10 @@ async def test_a_reminder_may_be_the_last_event_left_and_brings_leitweg_id_and_a
     assert list(await consumer.handle([Received(message, HUSUM, cause, AT)])) == []
     assert await InvoiceAddresses(resources).find(GOVDIGITAL, HUSUM) == NEW
     assert await LeitwegIds(resources).for_invoice(GOVDIGITAL, HUSUM, None) == "01054056-HUSUM1-64"
+    removed = AccreditationReminded(organisation=state(None), accreditation=asked, since=AT, at=AT)
+    later = Cause(derived_id("event", "removed"), removed.TYPE, "eligibility", 10)
+    assert list(await consumer.handle([Received(removed, HUSUM, later, AT)])) == []
+    assert await LeitwegIds(resources).for_invoice(GOVDIGITAL, HUSUM, "01054056-HUSUM1-64") is None
+    assert list(await consumer.handle([Received(message, HUSUM, cause, AT)])) == []
+    assert await LeitwegIds(resources).for_invoice(GOVDIGITAL, HUSUM, None) is None, "an older event brings none back"
     await store.close()

@@ -53,6 +53,21 @@ async def test_it_is_set_changed_and_removed_and_left_alone_by_other_changes(wor
     assert told(world) == [None, STORED, STORED, short, None]
 
 
+async def test_a_leitweg_id_is_removed_as_an_address_is(world: World) -> None:
+    await world.register(ANNA, ["KUNDE"], [], leitweg_id="04011000-900X999-08", invoice_address=ADDRESS)
+
+    async def patched_with(body: dict[str, object]) -> tuple[str | None, bool]:
+        answer = (await world.change("PATCH", PATH, ANNA, body)).json()
+        return answer["leitweg_id"], answer["invoice_address"] == STORED
+
+    before = len(told(world))
+    assert await patched_with({}) == ("04011000-900X999-08", True), "what is left out stays"
+    assert len(told(world)) == before
+    assert await patched_with({"leitweg_id": None}) == (None, True)
+    assert await patched_with({"leitweg_id": None}) == (None, True)
+    assert len(told(world)) == before + 1, "the removal of none tells nothing"
+
+
 async def test_the_same_address_again_tells_nothing_and_so_does_the_removal_of_none(world: World) -> None:
     await world.register(ANNA, ["KUNDE"], [])
     for address in (None, ADDRESS, ADDRESS):

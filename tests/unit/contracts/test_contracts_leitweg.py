@@ -10,10 +10,9 @@ from shared.messages.values import Channel
 GOV = Channel.GOVDIGITAL
 
 
-def known(*registered: str) -> RegisteredLeitwegId:
-    first, *later = registered
-    made = RegisteredLeitwegId(id=leitweg_id_of(GOV, "husum"), organisation="husum", channel=GOV, current=first)
-    for one in later:
+def known(*registered: str | None) -> RegisteredLeitwegId:
+    made = RegisteredLeitwegId(id=leitweg_id_of(GOV, "husum"), organisation="husum", channel=GOV)
+    for one in registered:
         assert made.follow(one)
     return made
 
@@ -27,10 +26,16 @@ def known(*registered: str) -> RegisteredLeitwegId:
         (("a", "b"), "c", "c"),
         (("a", "b", "a"), "b", "a"),
         (("a", "b", "a"), "a", "a"),
+        (("a", None), None, None),
+        (("a", None), "a", None),
+        (("a", None), "b", "b"),
+        (("a", "b", None), "a", None),
+        (("a", None, "a"), "a", "a"),
+        (("a", None, "b"), "a", "b"),
     ],
 )
 def test_the_contract_counts_unless_it_states_what_was_replaced(
-    registered: tuple[str, ...], agreed: str | None, expected: str
+    registered: tuple[str | None, ...], agreed: str | None, expected: str | None
 ) -> None:
     assert known(*registered).in_place_of(agreed) == expected
 
@@ -39,3 +44,4 @@ def test_the_same_one_again_is_no_change() -> None:
     made = known("a", "b")
     assert not made.follow("b")
     assert (made.current, made.former) == ("b", ("a",))
+    assert not RegisteredLeitwegId(id="x", organisation="husum", channel=GOV).follow(None), "who has none removes none"

@@ -10,7 +10,8 @@ import structlog
 from services.catalog import handlers
 from services.catalog.domain.provider import ProviderStanding
 from services.catalog.repository import Offerings
-from services.catalog.upkeep import RESTATE_EVERY, apply_all, batches
+from services.catalog.upkeep import RESTATE_EVERY, batches
+from shared.aggregate.sweep import Sweep
 from shared.calendar import day_of
 from shared.messages.values import Channel, Role
 from shared.rights.errors import RightsUnavailableError
@@ -80,11 +81,10 @@ class AccreditationWatch:
         seen = (positions, day_of(at))
         if seen == self._seen and self._looked_at is not None and self._looked_at <= at < self._looked_at + RESTATE_EVERY:
             return
+        sweep = Sweep(self._offerings.ledger)
         async for due in batches(self._due()):
-            await apply_all(
-                self._offerings.ledger,
-                [handlers.follow_accreditations(offering_id, channels, at) for offering_id, channels in due],
-            )
+            await sweep.apply([handlers.follow_accreditations(offering_id, channels, at) for offering_id, channels in due])
+        sweep.finish()
         self._seen, self._looked_at = seen, at
 
     async def _due(self) -> AsyncIterator[tuple[str, frozenset[Channel]]]:

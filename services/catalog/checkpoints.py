@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from services.catalog.domain.checkpoint import Checkpoint
 from shared.aggregate.change import Change
 from shared.aggregate.ledger import Ledger
+from shared.aggregate.sweep import Sweep
 from shared.bus.mirror.content import Content
 from shared.bus.mirror.mirror import TopicMirror
 from shared.messages.base import Message
@@ -40,14 +41,19 @@ class Checkpoints:
         self._clock = clock
 
     async def record(self) -> None:
-        """Record what the mirrors hold. A topic that was not read through yet has no checkpoint."""
+        """Record what the mirrors hold. A topic that was not read through yet has no checkpoint.
+
+        Raises OutboxFullError after the others, for one that could not be recorded.
+        """
         changes = [
             _change(name, mirror.content, state_of(mirror.topic, mirror.content, self._clock()), self._idle)
             for name, mirror in self._followed.items()
             if mirror.content is not None
         ]
         if changes:
-            await self._ledger.apply(changes)
+            sweep = Sweep(self._ledger)
+            await sweep.apply(changes)
+            sweep.finish()
 
 
 def state_of(topic: Topic, content: Content, at: datetime) -> CheckpointState:

@@ -8,7 +8,8 @@ from datetime import datetime
 from services.catalog import handlers
 from services.catalog.domain.reminders import Schedule, is_due
 from services.catalog.repository import Offerings
-from services.catalog.upkeep import apply_all, batches
+from services.catalog.upkeep import batches
+from shared.aggregate.sweep import Sweep
 from shared.messages.values import Channel
 
 
@@ -27,9 +28,11 @@ class Reminders:
     async def run(self) -> None:
         """Give all reminders that are due now. Raises OutboxFullError after the others, for an offer whose outbox was full."""
         at = self._clock()
+        sweep = Sweep(self._offerings.ledger)
         for channel in Channel:
             async for ids in batches(self._due(channel, at)):
-                await apply_all(self._offerings.ledger, [handlers.remind(it, self._schedule, at) for it in ids])
+                await sweep.apply([handlers.remind(it, self._schedule, at) for it in ids])
+        sweep.finish()
 
     async def _due(self, channel: Channel, at: datetime) -> AsyncIterator[str]:
         async for offering in self._offerings.before(channel):

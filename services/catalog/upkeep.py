@@ -20,14 +20,10 @@ from services.catalog.entries import channels_of, providers_of
 from services.catalog.reference import ReferenceNotLoadedError
 from services.catalog.repository import KnownServices, Offerings
 from services.catalog.rows import KnownOffering
-from shared.aggregate.base import Aggregate
-from shared.aggregate.change import Change
-from shared.aggregate.ledger import Ledger
+from shared.aggregate.sweep import Sweep
 from shared.calendar import day_of
-from shared.errors import OutboxFullError
 from shared.messages.catalog import KnownServiceId
 
-S = TypeVar("S", bound=Aggregate)
 T = TypeVar("T")
 
 BATCH = 50
@@ -51,9 +47,10 @@ class Removal:
     async def run(self) -> None:
         """Remove what is due. Raises OutboxFullError after the others, for one that could not be removed."""
         at = self._clock()
-        due = self._offerings.withdrawn_before(at - self._after)
-        async for ids in batches(due):
-            await apply_all(self._offerings.ledger, [handlers.remove(offering_id, at) for offering_id in ids])
+        sweep = Sweep(self._offerings.ledger)
+        async for ids in batches(self._offerings.withdrawn_before(at - self._after)):
+            await sweep.apply([handlers.remove(offering_id, at) for offering_id in ids])
+        sweep.finish()
 
 
 class ChannelClosing:
@@ -70,9 +67,10 @@ class ChannelClosing:
     async def run(self) -> None:
         """Close what is due. Raises OutboxFullError after the others, for an offer that could not be changed."""
         at = self._clock()
-        today = day_of(at - HEARD_WITHIN)
+        today, sweep = day_of(at - HEARD_WITHIN), Sweep(self._offerings.ledger)
         async for ids in batches(self._offerings.ended_before(today)):
-            await apply_all(self._offerings.ledger, [handlers.close_ended(offering_id, today, at) for offering_id in ids])
+            await sweep.apply([handlers.close_ended(offering_id, today, at) for offering_id in ids])
+        sweep.finish()
 
 
 class Restatement:
@@ -88,9 +86,11 @@ class Restatement:
 
     async def run(self) -> None:
         """Restate what is due. Raises OutboxFullError after the others, for one that could not be restated."""
+        sweep = Sweep(self._offerings.ledger)
         async for ids in batches(self._due()):
             at = self._clock()
-            await apply_all(self._offerings.ledger, [handlers.state_fully(offering_id, at) for offering_id in ids])
+            await sweep.apply([handlers.state_fully(offering_id, at) for offering_id in ids])
+        sweep.finish()
         self.complete = True
 
     async def _due(self) -> AsyncIterator[str]:
@@ -138,9 +138,11 @@ class KnownList:
             for service_id in sorted(due.keys() | present.keys())
             if service_id not in unfit and _differs(present.get(service_id), due.get(service_id))
         ]
+        sweep = Sweep(self._services.ledger)
         for start in range(0, len(differing), BATCH):
             ids = differing[start : start + BATCH]
-            await apply_all(self._services.ledger, [handlers.follow_known(it, due.get(it), at) for it in ids])
+            await sweep.apply([handlers.follow_known(it, due.get(it), at) for it in ids])
+        sweep.finish()
 
 
 def _differs(service: KnownService | None, description: Description | None) -> bool:
@@ -178,18 +180,3 @@ async def batches(items: AsyncIterator[T]) -> AsyncIterator[Sequence[T]]:
             batch = []
     if batch:
         yield batch
-
-
-async def apply_all(ledger: Ledger[S], changes: Sequence[Change[S]]) -> None:
-    """Apply changes together; one by one if the outbox of one of them is full. Raises its OutboxFullError after the others."""
-    try:
-        await ledger.apply(changes)
-    except OutboxFullError:
-        full: OutboxFullError | None = None
-        for change in changes:
-            try:
-                await ledger.apply([change])
-            except OutboxFullError as error:
-                full = error
-        if full is not None:
-            raise full from None

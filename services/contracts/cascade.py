@@ -18,13 +18,13 @@ from services.contracts.accessions.repository import Accessions
 from services.contracts.chain.notice import new_end
 from services.contracts.chain.world import Chain
 from services.contracts.changes import change_of
-from services.contracts.domain.accession import Accession
 from services.contracts.domain.chained import chained
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
 from services.contracts.neighbourhood import line_of
 from services.contracts.repository import Contracts
 from shared.aggregate.change import Cause, Change
+from shared.aggregate.sweep import FULL, Sweep
 from shared.calendar import day_of
 from shared.ids import derived_id
 from shared.messages.base import Message
@@ -45,38 +45,52 @@ class Cascade:
         self.clock = contracts.ledger.clock
 
     async def run(self) -> None:
-        """Do what is due. Raises StoreUnavailableError, WriteConflictError, OutboxFullError; the next run goes on then."""
-        while due := await self.contracts.shortened(self.terms.channel, _BATCH):
+        """Do what is due. Raises StoreUnavailableError, WriteConflictError; the next run goes on then.
+
+        Raises OutboxFullError and JournalFullError after the others, for a contract that was full.
+        """
+        sweep = Sweep(self.contracts.ledger)
+        while found := await self.contracts.shortened(self.terms.channel, _BATCH + len(sweep.left)):
+            due = [it for it in found if it.id not in sweep.left]
+            if not due:
+                break
             for contract in due:
-                await self.descend(contract)
+                try:
+                    await self.descend(contract)
+                except FULL as error:
+                    sweep.leave(contract.id, error)
         today = day_of(self.clock())
-        while ids := await self.contracts.run_out(self.terms.channel, today, _ENDING):
-            await self.contracts.ledger.apply([_ended(key, today, self.clock()) for key in ids])
+        while over := await self.contracts.run_out(self.terms.channel, today, _ENDING + len(sweep.left)):
+            ids = [key for key in over if key not in sweep.left]
+            if not ids:
+                break
+            await sweep.apply([_ended(key, today, self.clock()) for key in ids])
+        sweep.finish()
 
     async def descend(self, contract: Contract) -> None:
-        """Shorten what rests on a contract by what that has lost, then drop its duty."""
+        """Shorten what rests on a contract by what that has lost, then drop its duty.
+
+        Raises OutboxFullError and JournalFullError after the others, for one that was full: then the duty stays.
+        """
+        resting_sweep, acceding_sweep = Sweep(self.contracts.ledger), Sweep(self.accessions.ledger)
         line = await line_of(contract, self.contracts)
         before = Chain.of(chained(it.before_it_lost(), self.terms) for it in line.values())
         after = before.with_changed(*(chained(it, self.terms) for it in line.values()))
         for above in line.values():
             async for resting in self.contracts.resting_on(above):
-                await self._shorten(resting, before, after, contract)
+                ends = {it.id: end for it in resting if (end := self._end_of(it, before, after)) is not None}
+                at = self.clock()
+                results = await resting_sweep.apply([_lost(key, end, contract, at) for key, end in ends.items()])
+                if results:
+                    log.info("contracts_shortened", because=contract.id, contracts=len(results))
         async for accession in self.accessions.to_contracts(line):
-            await self._end_accession(accession, before, after, contract)
+            acceding = accession.linked()
+            ends_on = new_end(before, after, acceding, acceding.term)
+            if ends_on is not None:
+                await acceding_sweep.apply([lost(accession.id, date.fromisoformat(ends_on), contract.id, self.clock())])
+        resting_sweep.finish()
+        acceding_sweep.finish()
         await self.contracts.ledger.apply([_settled(contract)])
-
-    async def _shorten(self, resting: Sequence[Contract], before: Chain, after: Chain, because: Contract) -> None:
-        at = self.clock()
-        ends = {it.id: end for it in resting if (end := self._end_of(it, before, after)) is not None}
-        results = await self.contracts.ledger.apply([_lost(key, end, because, at) for key, end in ends.items()])
-        if results:
-            log.info("contracts_shortened", because=because.id, contracts=len(results))
-
-    async def _end_accession(self, accession: Accession, before: Chain, after: Chain, because: Contract) -> None:
-        link = accession.linked()
-        end = new_end(before, after, link, link.term)
-        if end is not None:
-            await self.accessions.ledger.apply([lost(accession.id, date.fromisoformat(end), because.id, self.clock())])
 
     def _end_of(self, contract: Contract, before: Chain, after: Chain) -> date | None:
         link = chained(contract, self.terms)

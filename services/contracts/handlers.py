@@ -21,6 +21,7 @@ from services.contracts.numbering import Number
 from services.contracts.repository import Contracts, Registers
 from services.contracts.standing import standing_roots
 from shared.aggregate.change import Cause, Change, Result
+from shared.aggregate.sweep import Sweep
 from shared.calendar import day_of
 from shared.errors import ConflictError, NotFoundError, WriteConflictError
 from shared.messages.base import Message
@@ -131,10 +132,16 @@ def _change(case: Case, terms: Terms, numbers: Mapping[str, Number]) -> Change[C
 
 
 async def conclude_released(
-    released: Sequence[Contract], at: datetime, terms: Terms, contracts: Contracts, registers: Registers
+    released: Sequence[Contract],
+    at: datetime,
+    terms: Terms,
+    sweep: Sweep[Contract],
+    contracts: Contracts,
+    registers: Registers,
 ) -> list[Result[Contract]]:
     """Conclude contracts that two persons of the Anbieter have signed, or refuse what the chain no longer allows.
 
+    One that is full is left to a later ``sweep``, with the number that is promised to it.
     Raises StoreUnavailableError or WriteConflictError: the next run does it then.
     """
     named = {key for it in released for key in (it.parent, it.continues) if key is not None}
@@ -159,7 +166,7 @@ async def conclude_released(
         number = numbers[contract.id]
         return contract, contract.conclude(number, terms.rules.number_format.write(number), Actor.PROZESSOR)
 
-    return await contracts.ledger.apply([Change(it.id, decide, correlation_id=it.order_id) for it in released])
+    return await sweep.apply([Change(it.id, decide, correlation_id=it.order_id) for it in released])
 
 
 def give_notice(

@@ -105,8 +105,11 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     appointments = settings.appointments()
 
     async def state_rights() -> None:
-        await appoint(organisations, appointments, resources.clock())
-        await state_unrecorded_rights(organisations)
+        try:
+            await appoint(organisations, appointments, resources.clock())
+        finally:
+            # Also where somebody could not be appointed.
+            await state_unrecorded_rights(organisations)
 
     async def delete_old_drafts() -> None:
         await drafts.delete_unchanged(resources.clock(), settings.draft_term)

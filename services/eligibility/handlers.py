@@ -23,6 +23,7 @@ from services.eligibility.domain.vollmacht import Vollmacht
 from services.eligibility.engine.view import View
 from services.eligibility.repository import Bodies, Organisations
 from shared.aggregate.change import Cause, Change
+from shared.aggregate.sweep import Sweep
 from shared.calendar import day_of
 from shared.errors import InvalidError, NotFoundError
 from shared.messages.base import Message
@@ -191,11 +192,15 @@ def expire_vollmacht(organisation_id: str, before: datetime, at: datetime) -> Ch
 
 
 async def expire_vollmachten(organisations: Organisations, term: timedelta, at: datetime) -> int:
-    """Delete every Vollmacht that was brought longer ago than ``term``; return how many."""
-    total = 0
+    """Delete every Vollmacht that was brought longer ago than ``term``; return how many.
+
+    Raises OutboxFullError after the others, for an organisation whose outbox was full.
+    """
+    sweep, total = Sweep(organisations.ledger), 0
     async for ids in organisations.with_vollmacht_before(at - term):
-        results = await organisations.ledger.apply([expire_vollmacht(organisation_id, at - term, at) for organisation_id in ids])
+        results = await sweep.apply([expire_vollmacht(organisation_id, at - term, at) for organisation_id in ids])
         total += sum(1 for result in results if result.events)
+    sweep.finish()
     return total
 
 
@@ -220,13 +225,19 @@ def expire_accreditations(organisation_id: str, at: datetime) -> Change[Organisa
 
 
 async def expire_due(organisations: Organisations, at: datetime) -> int:
-    """Expire all accreditations whose term has ended; return the number of organisations concerned."""
-    total = 0
-    while due := await organisations.expiring(day_of(at) + timedelta(days=1), EXPIRY_BATCH):
-        await organisations.ledger.apply([expire_accreditations(organisation_id, at) for organisation_id in due])
+    """Expire all accreditations whose term has ended; return the number of organisations concerned.
+
+    Raises OutboxFullError after the others, for an organisation whose outbox was full.
+    """
+    sweep, total = Sweep(organisations.ledger), 0
+    while True:
+        found = await organisations.expiring(day_of(at) + timedelta(days=1), EXPIRY_BATCH + len(sweep.left))
+        due = [organisation_id for organisation_id in found if organisation_id not in sweep.left]
+        await sweep.apply([expire_accreditations(organisation_id, at) for organisation_id in due])
         total += len(due)
         if len(due) < EXPIRY_BATCH:
             break
+    sweep.finish()
     return total
 
 
@@ -239,24 +250,32 @@ async def remind_due(organisations: Organisations, schedule: reminders.Schedule,
     """Remind whoever accreditations wait for, and of those that end; return the number of organisations concerned.
 
     Each reminder is given once, whoever crashes and however many processes look: it is recorded in the organisation.
+    Raises OutboxFullError after the others, for an organisation whose outbox was full.
     """
-    first, total = schedule.first_after, 0
+    first, sweep, total = schedule.first_after, Sweep(organisations.ledger), 0
     waits = () if first is None else tuple(organisations.waiting(channel, at - first) for channel in Channel)
     ends = (organisations.ending(day_of(at) + schedule.ahead),) if schedule.ends else ()
     for portions in (*waits, *ends):
         async for found in portions:
             due = [organisation.id for organisation in found if reminders.is_due(organisation, schedule, at)]
             if due:
-                await organisations.ledger.apply([remind(organisation_id, schedule, at) for organisation_id in due])
+                await sweep.apply([remind(organisation_id, schedule, at) for organisation_id in due])
             total += len(due)
+    sweep.finish()
     return total
 
 
 async def appoint(organisations: Organisations, appointments: Sequence[Appointment], at: datetime) -> None:
-    """Give the operator and the Anbieter the first members that the settings name. Raises the error of the first that failed."""
-    for appointment in appointments:
-        decide = partial(_appointed, appointment, at)
-        await organisations.ledger.apply_one(Change(appointment.organisation, decide))
+    """Give the operator and the Anbieter the first members that the settings name.
+
+    Raises after the others the error of the first that failed, or OutboxFullError.
+    """
+    sweep = Sweep(organisations.ledger)
+    results = await sweep.apply([Change(it.organisation, partial(_appointed, it, at)) for it in appointments])
+    for result in results:
+        if result.error is not None:
+            raise result.error
+    sweep.finish()
 
 
 def _appointed(
@@ -271,11 +290,15 @@ def state_rights(organisation_id: str) -> Change[Organisation]:
 
 
 async def state_unrecorded_rights(organisations: Organisations) -> int:
-    """Publish all rights that are not those published last, such as those of a version without them; return how many."""
-    total = 0
+    """Publish all rights that are not those published last, such as those of a version without them; return how many.
+
+    Raises OutboxFullError after the others, for an organisation whose outbox was full.
+    """
+    sweep, total = Sweep(organisations.ledger), 0
     async for ids in organisations.unrecorded():
-        results = await organisations.ledger.apply([state_rights(organisation_id) for organisation_id in ids])
+        results = await sweep.apply([state_rights(organisation_id) for organisation_id in ids])
         total += sum(1 for result in results if result.events)
+    sweep.finish()
     return total
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from services.ordering import handlers
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.repository import Orders
+from shared.aggregate.sweep import Sweep
 from shared.store.port import Scalar
 
 BATCH = 100
@@ -23,14 +24,13 @@ class Deadlines:
         self.batch = batch
 
     async def run(self) -> None:
-        """Apply every step that is due now."""
-        now = self.clock()
+        """Apply every step that is due now. Raises OutboxFullError after the others, for a Vorgang whose outbox was full."""
+        now, sweep = self.clock(), Sweep(self.orders.ledger)
         for kind in Deadline:
-            await self._meet(kind, now - self.idle_after if kind is Deadline.IDLE else now, now)
-
-    async def _meet(self, kind: Deadline, before: datetime, now: datetime) -> None:
-        async for orders in due_before(self.orders, kind, before, self.batch):
-            await self.orders.ledger.apply([handlers.meet_deadline(order.id, kind, before, now) for order in orders])
+            before = now - self.idle_after if kind is Deadline.IDLE else now
+            async for orders in due_before(self.orders, kind, before, self.batch):
+                await sweep.apply([handlers.meet_deadline(order.id, kind, before, now) for order in orders])
+        sweep.finish()
 
 
 async def due_before(orders: Orders, kind: Deadline, before: datetime, batch: int) -> AsyncIterator[list[Order]]:

@@ -12,6 +12,7 @@ from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task
 from services.ordering.domain.reminders import Schedule, due_of, late_klienten, reminders_of
 from services.ordering.repository import Orders
+from shared.aggregate.sweep import Sweep
 from shared.messages.values import Channel
 from shared.reminders import ReminderStep
 from shared.store.port import Scalar
@@ -45,23 +46,17 @@ class Reminders:
         self.batch = batch
 
     async def run(self) -> None:
-        """Give all reminders that are due now."""
-        now = self.clock()
-        async for orders in self._waiting(now):
-            await self._remind(orders, now)
-        async for orders in self._lapsing(now):
-            await self._remind(orders, now)
-        async for orders in self._planned(now):
-            await self._remind(orders, now)
-        async for orders in self._asked(now):
-            await self._remind(orders, now)
+        """Give all reminders that are due now. Raises OutboxFullError after the others, for a Vorgang whose outbox was full."""
+        now, sweep = self.clock(), Sweep(self.orders.ledger)
+        for found in (self._waiting(now), self._lapsing(now), self._planned(now), self._asked(now)):
+            async for orders in found:
+                await self._remind(orders, now, sweep)
+        sweep.finish()
 
-    async def _remind(self, orders: list[Order], now: datetime) -> None:
+    async def _remind(self, orders: list[Order], now: datetime, sweep: Sweep[Order]) -> None:
         due = [order for order in orders if self._is_due(order, now)]
         if due:
-            await self.orders.ledger.apply(
-                [handlers.remind(order.id, self.schedule, now, self.idle_after, self.words) for order in due]
-            )
+            await sweep.apply([handlers.remind(order.id, self.schedule, now, self.idle_after, self.words) for order in due])
 
     def _is_due(self, order: Order, now: datetime) -> bool:
         due = due_of(order, reminders_of(order, self.schedule, self.idle_after), now)

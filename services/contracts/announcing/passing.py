@@ -24,6 +24,7 @@ from services.contracts.domain.rules import Terms
 from services.contracts.neighbourhood import line_of
 from services.contracts.repository import Contracts
 from shared.aggregate.change import Cause, Change
+from shared.aggregate.sweep import FULL, Sweep
 from shared.ids import derived_id
 from shared.messages.base import Message
 
@@ -41,20 +42,37 @@ class PassingPricesOn:
         self.clock = contracts.ledger.clock
 
     async def run(self) -> None:
-        """Do what is due. Raises StoreUnavailableError, WriteConflictError, OutboxFullError; the next run goes on then."""
-        while due := await self.contracts.announcing(self.terms.channel, _BATCH):
+        """Do what is due. Raises StoreUnavailableError, WriteConflictError; the next run goes on then.
+
+        Raises OutboxFullError and JournalFullError after the others, for a contract that was full.
+        """
+        sweep = Sweep(self.contracts.ledger)
+        while found := await self.contracts.announcing(self.terms.channel, _BATCH + len(sweep.left)):
+            due = [it for it in found if it.id not in sweep.left]
+            if not due:
+                break
             for contract in due:
-                await self.descend(contract)
+                try:
+                    await self.descend(contract)
+                except FULL as error:
+                    sweep.leave(contract.id, error)
+        sweep.finish()
 
     async def descend(self, contract: Contract) -> None:
-        """Announce the new prices of a contract to what rests on it, then drop its duty."""
-        line = await line_of(contract, self.contracts)
+        """Announce the new prices of a contract to what rests on it, then drop its duty.
+
+        Raises OutboxFullError and JournalFullError after the others, for one that was full: then the duty stays.
+        """
+        line, sweep = await line_of(contract, self.contracts), Sweep(self.contracts.ledger)
         for above in line.values():
             async for resting in self.contracts.resting_on(above):
-                await self._tell(resting, line, contract)
+                await self._tell(resting, line, contract, sweep)
+        sweep.finish()
         await self.contracts.ledger.apply([_settled(contract)])
 
-    async def _tell(self, resting: Sequence[Contract], line: dict[str, Contract], because: Contract) -> None:
+    async def _tell(
+        self, resting: Sequence[Contract], line: dict[str, Contract], because: Contract, sweep: Sweep[Contract]
+    ) -> None:
         chain = Chain.of(chained(it, self.terms) for it in (*line.values(), *resting))
         changes = []
         for price in (it for it in because.price_changes if it.waits):
@@ -66,9 +84,8 @@ class PassingPricesOn:
                     source, at = price.because or because.id, self.clock()
                     reached = PriceChange.reaching(link, price.id, price.issued_on, reach, at, source)
                     changes.append(change_of(contract.id, partial(announce, change=reached)))
-        await self.contracts.ledger.apply(changes)
-        if changes:
-            log.info("price_passed_on", because=because.id, contracts=len(changes))
+        if results := await sweep.apply(changes):
+            log.info("price_passed_on", because=because.id, contracts=len(results))
 
 
 def _day_in(contract: Contract, change_id: str) -> str | None:

@@ -27,6 +27,7 @@ from services.contracts.domain.papers import Paper
 from services.contracts.metrics import UNMADE
 from services.contracts.repository import Contracts
 from shared.aggregate import journal
+from shared.aggregate.sweep import Sweep
 from shared.errors import InvalidError
 from shared.files.port import Files
 from shared.messages.values import Channel
@@ -60,16 +61,19 @@ class Maker:
     async def run(self) -> None:
         """Make what is lacking. Raises StoreUnavailableError (also of the files), WriteConflictError, TypesetterMissingError.
 
+        Raises OutboxFullError and JournalFullError after the others, for a contract that was full.
         What a template cannot read is logged and counted, and tried again by the next process; it holds up no other contract.
         """
         # What was stored before documents were made has no place in the index until it is written again.
         lacking = self.contracts.undocumented if self._looked_at_all else self.contracts.of_channel
+        sweep = Sweep(self.contracts.ledger)
         async for documents in lacking(self.channel):
-            await self._make(documents)
-        self._looked_at_all = True
+            await self._make(documents, sweep)
+        self._looked_at_all = self._looked_at_all or not sweep.left
         UNMADE.labels(self.channel.value).set(len(self._unfit))
+        sweep.finish()
 
-    async def _make(self, documents: Sequence[Document]) -> None:
+    async def _make(self, documents: Sequence[Document], sweep: Sweep[Contract]) -> None:
         changes = []
         for document in documents:
             contract = self.contracts.ledger.state_of(document)
@@ -77,7 +81,7 @@ class Maker:
                 if (contract.id, version) not in self._unfit and (papers := await self._papers(document, contract, version)):
                     document_it = partial(Contract.document, papers=papers, at=self.clock())
                     changes.append(change_of(contract.id, document_it, correlation_id=contract.order_id))
-        await self.contracts.ledger.apply(changes)
+        await sweep.apply(changes)
 
     async def _papers(self, document: Document, contract: Contract, version: int) -> list[Paper]:
         """Return the documents of a version after their files were put; none if its text cannot be had or read now."""

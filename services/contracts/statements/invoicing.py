@@ -21,6 +21,7 @@ from services.contracts.leitweg.follow import LeitwegIds
 from services.contracts.statements.statement import Share, statement_id
 from shared.aggregate.change import Change
 from shared.aggregate.ledger import Ledger
+from shared.aggregate.sweep import Sweep
 from shared.calendar import day_of
 from shared.errors import InvalidError
 from shared.files.port import FileDamagedError, Files
@@ -87,7 +88,7 @@ class LateInvoices:
         self._invoicing = invoicing
         self._looked: tuple[BillingData, int, int] | None = None
 
-    async def run(self) -> None:
+    async def run(self, sweep: Sweep[Owed]) -> None:
         """Make those whose data are complete by now. Raises StoreUnavailableError (also of the files), WriteConflictError."""
         seen = (self._invoicing.billing(), self.leitweg_ids.changes, self.addresses.changes)
         if seen == self._looked:
@@ -101,16 +102,19 @@ class LateInvoices:
                     if await self._is_stated(part):
                         # In their order: the invoice of a correction names the one before.
                         for each in (*await _former(self.owed, part), part):
-                            await self._complete(each)
-        self._looked = seen
+                            await self._complete(each, sweep)
+                            if each.id in sweep.left:
+                                break
+        if not sweep.left:
+            self._looked = seen
 
-    async def _complete(self, part: Owed) -> None:
+    async def _complete(self, part: Owed, sweep: Sweep[Owed]) -> None:
         at = self.owed.clock()
         made = await self._made(part, day_of(at)) if await self._is_stated(part) else None
         if made is not None:
             await self.files.put(made.sha256, made.content)
             decide = partial(_invoiced, Paper.of(made, part.number), at)
-            await self.owed.apply([Change(part.id, decide)])
+            await sweep.apply([Change(part.id, decide)])
 
     async def _is_stated(self, part: Owed) -> bool:
         """Return whether an invoice of a part may be possible now: most parts need no look at their documents."""

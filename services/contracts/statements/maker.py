@@ -32,6 +32,7 @@ from services.contracts.statements.statement import SHARES, TO_DOCUMENT, TO_ISSU
 from shared.aggregate import journal
 from shared.aggregate.change import Change
 from shared.aggregate.ledger import Ledger, aggregate_collection
+from shared.aggregate.sweep import Sweep
 from shared.calendar import day_of
 from shared.canonical_json import canonical
 from shared.errors import InvalidError
@@ -95,20 +96,23 @@ class StatementMaker:
     async def run(self) -> None:
         """Do what waits. Raises StoreUnavailableError (also of the files), WriteConflictError, TypesetterMissingError.
 
+        Raises OutboxFullError and JournalFullError after the others, for a part that was full.
         What a template cannot read is logged and counted, and tried again by the next process; it holds up no other part.
         """
         self.billing = self.invoicing.billing()
         # Before those of new statements: the invoice of a correction names the one before.
-        await self.late.run()
+        sweep = Sweep(self.owed)
+        await self.late.run(sweep)
         for stage in (TO_ISSUE,) if self.renderer is None else (TO_ISSUE, TO_DOCUMENT):
             query = Query("waiting", {"channel": self.channel.value, "waits": stage}, limit=_PORTION)
             async for portion in portions(self.store, SHARES, query, PORTION_BYTES):
-                await self._do(portion.documents)
+                await self._do(portion.documents, sweep)
         await self._archive()
         UNMADE_STATEMENTS.labels(self.channel.value).set(len(self._unfit))
+        sweep.finish()
 
-    async def _do(self, documents: Sequence[Document]) -> None:
-        at, changes, saves = self.clock(), [], []
+    async def _do(self, documents: Sequence[Document], sweep: Sweep[Owed]) -> None:
+        at, changes, saves = self.clock(), [], {}
         for document in (it for it in documents if it["_id"] not in self._unfit):
             share = Share.of(document)
             contract = await self._contract(share)
@@ -116,9 +120,10 @@ class StatementMaker:
             changes.append(_change(share, contract, made, at))
             waits = TO_DOCUMENT if made is None and contract is not None else None
             if waits != share.waits:
-                saves.append(Save({**document, "waits": waits, "rev": document["rev"] + 1}, expected_rev=document["rev"]))
-        await self.owed.apply(changes)
-        await self.store.save_many(SHARES, saves)
+                save = Save({**document, "waits": waits, "rev": document["rev"] + 1}, expected_rev=document["rev"])
+                saves[owed_id(share.statement_id, share.payer)] = save
+        await sweep.apply(changes)
+        await self.store.save_many(SHARES, [save for owed, save in saves.items() if owed not in sweep.left])
 
     async def _contract(self, share: Share) -> Contract | None:
         """Return the contract by which a payer takes part: the last that began by the end of the year; None without one."""

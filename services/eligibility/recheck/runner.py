@@ -32,7 +32,7 @@ from shared.aggregate.change import Change
 from shared.aggregate.ledger import Ledger
 from shared.calendar import day_of, end_of
 from shared.canonical_json import digest
-from shared.errors import NotFoundError, RejectedError
+from shared.errors import NotFoundError, OutboxFullError, RejectedError
 from shared.messages.base import Message
 from shared.messages.eligibility import Assessment, ChangeReason
 from shared.store.port import Document
@@ -156,7 +156,7 @@ class _Steps:
             known, policy = await self.rechecker.facts.current(), self.rechecker.policy
             mark = mark_of(known, policy, question_of(order, klient, at), at)
             outcome = "same" if mark == before else await self._changed(order, klient, because)
-        except (RejectedError, RefusedError) as error:
+        except (RejectedError, RefusedError, OutboxFullError) as error:
             whom = None if klient is None else klient.id
             log.warning("order_not_judged", order=order.id, klient=whom, code=error.code, detail=error.detail)
             mark, outcome = before, "failed"

@@ -30,6 +30,8 @@ from services.contracts.neighbourhood import world_of
 from services.contracts.numbering import Number
 from services.contracts.repository import CONTRACTS, REGISTERS, Contracts
 from shared.aggregate.change import Cause, Change
+from shared.aggregate.events import EventWriter
+from shared.errors import OutboxFullError
 from shared.http import idempotency
 from shared.http.app import create_app
 from shared.ids import bereitstellung_id, contract_id, derived_id
@@ -83,7 +85,7 @@ class World:
         self.store = FailingStore(None)
         self.publisher = RecordingPublisher()
         self.now = AT
-        self.resources = Resources(self.store, self.publisher, Path(), clock=lambda: self.now)
+        self.resources = Resources(self.store, self.publisher, Path("data"), clock=lambda: self.now)
         self.contracts = Contracts(self.resources)
         self.accessions = Accessions(self.resources)
         self.cascade = Cascade(TERMS, self.contracts, self.accessions)
@@ -183,6 +185,29 @@ async def test_notice_of_the_bereitstellungsvertrag_ends_all_that_rests_on_it_an
     await world.cascade.run()
     assert len(told) == sum(1 for event in world.publisher.events if event.type == "contracts.chain.terminated.v1")
     assert violations(world_of(await world.all(), TERMS)) == []
+
+
+async def test_a_contract_with_a_full_outbox_holds_up_no_other_and_ends_with_the_next_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    should = expected(await world.all(), ROOT, END_OF_2027)
+    await world.notice(ROOT, END_OF_2027)
+    full, append = key("DE-SN"), EventWriter.append
+
+    def appended(writer: EventWriter, record: Any, change: Any, messages: Any) -> Any:
+        if record.id == full and messages:
+            raise OutboxFullError("500 events wait", id=full, waiting=500)
+        return append(writer, record, change, messages)
+
+    monkeypatch.setattr(EventWriter, "append", appended)
+    with pytest.raises(OutboxFullError):
+        await world.cascade.run()
+    below = {full, sub("DE-SN", 1).id, sub("DE-SN", 2).id}
+    ends = await world.ends()
+    assert {it for it, end in ends.items() if end is None} == below
+    monkeypatch.setattr(EventWriter, "append", append)
+    await world.cascade.run()
+    assert await world.ends() == should
 
 
 @pytest.mark.parametrize("killed_at", range(1, 8))

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from services.eligibility import handlers, repository
 from services.eligibility.repository import ORGANISATIONS
 from services.eligibility.settings import Settings
 from services.eligibility.table import COLUMNS
+from shared.aggregate.events import EventWriter
+from shared.errors import OutboxFullError
 from shared.messages.values import Channel
 from shared.store.port import Save
 from shared.store.sqlite.store import SqliteStore
@@ -148,6 +151,46 @@ async def test_an_anbieter_that_does_not_decide_is_reminded_once_by_the_service_
     assert (await world.decide(HUSUM, Channel.GOVDIGITAL, "refuse", {"reason": "Nein."})).status_code == 200
     world.now += timedelta(days=60)
     assert len(await given()) == 2
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+@pytest.mark.parametrize("name", ["expire-accreditations", "reminders", "state-rights", "delete-old-vollmachten"])
+async def test_an_organisation_with_a_full_outbox_holds_up_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str, batch: int
+) -> None:
+    monkeypatch.setattr(handlers, "EXPIRY_BATCH", batch)
+    monkeypatch.setattr(repository, "CHANGED_PAGE", batch)
+    providers = (KOMM_ONE, NRW)
+    for provider in providers:
+        await world.accredit_provider(provider, Channel.GOVDIGITAL)
+    await world.accredit_husum()
+    (run,) = [it.run for it in world.service.periodic if it.name == f"eligibility.{name}"]
+    full = KOMM_ONE.split("/")[1]
+    if name in {"state-rights", "delete-old-vollmachten"}:
+        # As a version left them that published no rights, with a Vollmacht whose time is over.
+        for document in await world.store.scan(ORGANISATIONS):
+            held = {"file": "0" * 64, "key": "k", "sha256": "0" * 64, "media_type": "application/pdf", "size": 1}
+            vollmacht = {**held, "brought_by": "anna", "brought_at": world.now.isoformat()}
+            stored = {**document, "rights_recorded": None, "vollmacht": vollmacht, "rev": document["rev"] + 1}
+            assert not await world.store.save_many(ORGANISATIONS, [Save(stored, expected_rev=document["rev"])])
+    append = EventWriter.append
+
+    def appended(writer: EventWriter, record: Any, change: Any, messages: Any) -> Any:
+        if record.id == full and messages:
+            raise OutboxFullError("500 events wait", id=full, waiting=500)
+        return append(writer, record, change, messages)
+
+    monkeypatch.setattr(EventWriter, "append", appended)
+    world.now += timedelta(days={"reminders": 690, "delete-old-vollmachten": 1200}.get(name, 800))
+    before = len(world.publisher.events)
+    with pytest.raises(OutboxFullError):
+        await run()
+    told = {event.key for event in world.publisher.events[before:]}
+    assert told == {HUSUM, NRW.split("/")[1]}
+    monkeypatch.setattr(EventWriter, "append", append)
+    before = len(world.publisher.events)
+    await run()
+    assert {event.key for event in world.publisher.events[before:]} == {full}, "the next pass does what was left"
 
 
 async def test_both_sides_are_reminded_by_the_service_itself_before_an_accreditation_ends(world: World) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from services.ordering.deadlines import Deadlines
+from services.ordering.domain.order import Order
+from services.ordering.domain.parts import Step
 from services.ordering.repository import Orders
 from services.ordering.settings import Settings
+from shared.errors import OutboxFullError
 from shared.messages.ordering import OrderEnded, OrderExpired, OrderParty, OrderRefused
 from shared.messages.values import Verdict
 from tests.component.ordering.ordering_world import BEREITSTELLER, KUNDE, PLACE, World
@@ -30,6 +33,33 @@ async def test_an_offer_lapses_after_its_last_day(world: World) -> None:
     lapsed = await world.read(order["id"])
     assert (lapsed["state"], lapsed["waiting"], lapsed["timeline"][-1]["party"]) == ("VERFALLEN", None, OrderParty.SYSTEM)
     assert sum(isinstance(message, OrderExpired) for message in world.messages()) == 1
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+async def test_a_vorgang_with_a_full_outbox_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
+    whose: dict[str, str] = {}
+    for who in (KUNDE, "kai/010540056056/KUNDE", "kai/010610046046/KUNDE"):
+        order = await world.declare(who)
+        await world.judge(await world.read(order["id"], who))
+        whose[order["id"]] = who
+    full = next(iter(whose))
+    expire = Order.append_to_timeline
+
+    def refused(order: Order, step: Step) -> None:
+        if order.id == full:
+            raise OutboxFullError("500 events wait", id=full, waiting=500)
+        expire(order, step)
+
+    monkeypatch.setattr(Order, "append_to_timeline", refused)
+    world.pass_time(days=400)
+    deadlines = Deadlines(Orders(world.resources), IDLE, lambda: world.now, batch)
+    with pytest.raises(OutboxFullError):
+        await deadlines.run()
+    states = [(await world.read(order, who))["state"] for order, who in whose.items()]
+    assert states == ["WEITERGELEITET", "VERFALLEN", "VERFALLEN"]
+    monkeypatch.setattr(Order, "append_to_timeline", expire)
+    await deadlines.run()
+    assert (await world.read(full))["state"] == "VERFALLEN"
 
 
 async def test_an_order_in_time_is_not_touched_by_the_offers_last_day(world: World) -> None:

@@ -13,6 +13,7 @@ from services.ordering.reference import load_schedule, load_vocabulary
 from services.ordering.reminders import Reminders
 from services.ordering.repository import Orders
 from services.ordering.settings import Settings
+from shared.aggregate.sweep import Sweep
 from shared.messages.ordering import OrderEscalated, OrderExpired, OrderReminded
 from shared.messages.values import Verdict
 from tests.component.ordering.ordering_world import BEREITSTELLER, KUNDE, PLACE, World
@@ -25,11 +26,11 @@ class _Breaking(Reminders):
 
     batches = 0
 
-    async def _remind(self, orders: list[Order], now: datetime) -> None:
+    async def _remind(self, orders: list[Order], now: datetime, sweep: Sweep[Order]) -> None:
         self.batches += 1
         if self.batches == 2:
             raise ConnectionError
-        await super()._remind(orders, now)
+        await super()._remind(orders, now, sweep)
 
 
 def _reminders(world: World, batch: int = 100) -> Reminders:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Path, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from services.contracts import handlers
 from services.contracts.access import Narrowed, viewer_of
 from services.contracts.changes import required
-from services.contracts.domain.contract import Contract
+from services.contracts.domain.contract import Contract, Listed
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import Actor
+from services.contracts.narrowing import Position, position_of
 from services.contracts.provisions.accredited import require_accredited
-from services.contracts.repository import Contracts, Position, Registers, position_of
+from services.contracts.repository import Contracts, Registers
 from services.contracts.schemas import ContractDetail, ContractSummary, DeclineRequest, NoticeRequest, RegisterView
 from services.contracts.sides import standing_of
+from services.contracts.table import COLUMNS, row_of
 from shared.calendar import day_of
 from shared.errors import ForbiddenError, NotFoundError
 from shared.http.auth import SIGNING
 from shared.http.dependencies import AnbieterCaller, CurrentCaller
 from shared.http.etag import json_reply
-from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.http.paging import Limit, Page, decode_cursor
 from shared.http.steps import Headers, StepHeaders
+from shared.http.tables import TABLE, VARY, table_reply, wants_table
+from shared.labels import Labels
 from shared.messages.base import Message
 from shared.messages.values import Channel, EntityId
 from shared.rights.projection import Rights
@@ -39,28 +44,43 @@ def routes(
     clock: Callable[[], datetime],
     terms: Mapping[Channel, Terms],
     rights: Rights | None,
+    words: Labels,
 ) -> APIRouter:
-    """Return the routes of the service."""
+    """Return the routes of the service. ``words``: those that tables show for codes."""
     router = APIRouter(prefix="/v1", tags=["contracts"])
 
-    @router.get("/contracts", summary="Contracts that the caller's organisation is party to, newest first")
+    @router.get("/contracts", response_model=Page[ContractSummary], responses=TABLE)
     async def list_contracts(
+        request: Request,
         caller: CurrentCaller,
         only: Narrowed,
-        order_id: Annotated[EntityId | None, Query(description="Only those of this Vorgang.")] = None,
+        order_id: Annotated[
+            EntityId | None, Query(description="Only those of this Vorgang: what it has asked for, and what follows that.")
+        ] = None,
         cursor: str | None = None,
         limit: Limit = 50,
-    ) -> Page[ContractSummary]:
-        """A page may be short, even empty, while ``next`` says that there is more: filters look at a bounded number."""
+    ) -> Response:
+        """Contracts that your organisation is party to (of your channel, for an Anbieter), newest first.
+
+        With filters a page may be shorter than `limit`, even empty, while `next` says that there is more. As text/csv (Accept) it
+        is the whole list, as a table for people.
+        """
         viewer = viewer_of(caller)
+
+        async def of_order(order_id: str) -> AsyncIterator[list[Listed]]:
+            yield [it for it in await contracts.of_order(viewer, order_id) if only.passes(it, viewer)]
+
+        if wants_table(request):
+            portions = contracts.whole(viewer, only) if order_id is None else of_order(order_id)
+            rows = ([row_of(it, words) for it in portion] async for portion in portions)
+            return await table_reply("vertraege", COLUMNS, rows)
         if order_id is not None:
-            found = await contracts.of_order(viewer, order_id)
-            return Page(items=[ContractSummary.of(it) for it in found if only.passes(it)])
+            items = [ContractSummary.of(it) async for portion in of_order(order_id) for it in portion]
+            return json_reply(Page(items=items), headers=VARY)
         after = cast("Position | None", decode_cursor(cursor, (datetime, str)))
-        listing = await contracts.page(viewer, after, Page.ahead(limit), only)
-        if not listing.contracts:
-            return Page(items=[], next=None if listing.rest is None else encode_cursor(listing.rest))
-        return Page.cut(listing.contracts, limit, position_of, ContractSummary.of, more=listing.rest is not None)
+        found = await contracts.page(viewer, after, Page.ahead(limit), only)
+        page = Page.cut(found.contracts, limit, position_of, ContractSummary.of, behind=found.rest)
+        return json_reply(page, headers=VARY)
 
     @router.get("/contracts/{contract_id}", response_model=ContractDetail, summary="One contract in full")
     async def get_contract(caller: CurrentCaller, contract_id: EntityId) -> Response:

@@ -65,6 +65,7 @@ from shared.aggregate.outgoing import OutgoingEvent
 from shared.aggregate.republisher import Republisher
 from shared.files.port import Files
 from shared.http.routers import join
+from shared.labels import read_labels
 from shared.messages.values import Channel
 from shared.operations.api import OPERATED, OperationBackend, operation_routes
 from shared.process.service import Builder, Periodic, Resources, Service
@@ -111,9 +112,10 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     router = APIRouter()
     if not served:  # a processor answers nobody, and routes take half of its start
         own = replace(resources, publisher=LeftToProcessors())
-        router = routes(Contracts(own), registers, resources.clock, terms, resources.rights)
+        words = read_labels(resources.data_dir, "de")
+        router = routes(Contracts(own), registers, resources.clock, terms, resources.rights, words)
         join(router, archive_routes(contracts, log, files))
-        join(router, accession_routes(AccessionBackend(Accessions(own), contracts, terms, resources.clock)))
+        join(router, accession_routes(AccessionBackend(Accessions(own), contracts, terms, words, resources.clock)))
         acting = Backend(Contracts(own), terms, resources.clock)
         join(router, passing_routes(acting))
         join(router, amending_routes(AmendingBackend(Contracts(own), accessions, terms, resources.clock)))

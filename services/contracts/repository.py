@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date
 from heapq import merge
 from itertools import islice, pairwise
 
-from services.contracts.domain.amending import party_of, waits_for
 from services.contracts.domain.contract import Contract, Listed
-from services.contracts.domain.transitions import BINDING, PENDING, Actor, ContractState
+from services.contracts.domain.transitions import BINDING, PENDING, ContractState
+from services.contracts.narrowing import LIST_INDEXES, ContractFilter, Listing, Position, Viewer, position_of
 from services.contracts.numbering import Number, Register
 from shared.aggregate import journal
 from shared.aggregate.ledger import aggregate_collection
 from shared.errors import NotFoundError
 from shared.messages.contracts import Leg
 from shared.messages.open_enum import READING
-from shared.messages.values import Channel, Role
+from shared.messages.values import Channel
 from shared.process.service import Resources
 from shared.store.paging import documents_of, portions
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save
@@ -28,9 +27,7 @@ SERVICE = "contracts"
 CONTRACTS = aggregate_collection(
     "contracts",
     journal.index("channel"),
-    Index("customer", ("customer_id", "recorded_at")),
-    Index("provider", ("provider_id", "recorded_at")),
-    Index("channel", ("channel", "recorded_at")),
+    *LIST_INDEXES,
     Index("register", ("channel", "year", "sequence")),
     Index("offering", ("offering_id", "channel")),
     Index("offering_leg", ("offering_id", "channel", "leg")),
@@ -38,19 +35,11 @@ CONTRACTS = aggregate_collection(
     Index("order", ("order_id",)),
     Index("parent", ("parent",)),
     Index("continues", ("continues",)),
-    Index("formed", ("channel", "formed_at")),
-    Index("formed_state", ("channel", "state", "formed_at")),
     Index("released", ("channel", "released_at")),
     Index("shortened", ("channel", "shortened_at")),
     Index("announcing", ("channel", "announcing_at")),
     Index("running", ("channel", "runs_until")),
     Index("undocumented", ("channel", "undocumented_at")),
-    Index("customer_state", ("customer_id", "state", "recorded_at")),
-    Index("provider_state", ("provider_id", "state", "recorded_at")),
-    Index("channel_state", ("channel", "state", "recorded_at")),
-    Index("customer_formed", ("customer_id", "formed_at")),
-    Index("provider_formed", ("provider_id", "formed_at")),
-    Index("grantor_formed", ("grantor_id", "formed_at")),
 )
 REGISTERS = Collection("contract_registers")
 _OWN = frozenset({"_id", *(field.name for field in fields(Register))})
@@ -59,97 +48,10 @@ SCAN = 1000
 LOOKED_AT = 5000
 """Contracts of one part that a page looks at, at most, for those that its filter lets pass."""
 _STEP = 500
+_PORTION = 200
 _BELOW = dict(pairwise((Leg.BEREITSTELLUNG, Leg.NACHNUTZUNG, Leg.SUB_NACHNUTZUNG, Leg.SUB_SUB_NACHNUTZUNG)))
 """Which leg rests on which."""
 PAGE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """Who reads: an organisation sees the contracts it is party to, an Anbieter (``channel``) also those of its channel.
-
-    As a party the Anbieter sees a contract by its role alone: not everybody who works there acts as it.
-    """
-
-    organisation: str
-    channel: Channel | None = None
-
-    def sees(self, document: Document) -> bool:
-        """Return whether the contract in a stored document is one of theirs, and shown to them.
-
-        Of one that the Anbieter offers to follow another one nobody else knows before a second person has released it.
-        """
-        if self.channel is not None and self.channel.value == document["channel"]:
-            return True
-        sides = {document["customer_id"], document.get("grantor_id")} - {document["channel"]}
-        offered = document.get("continues") is None or bool(document.get("signatures"))
-        return offered and self.organisation in sides | {document["provider_id"]}
-
-    def acts_as(self, contract: Contract, roles: AbstractSet[Role]) -> Actor | None:
-        """Return as whom they give notice of a contract in these roles, None if they are none of its parties."""
-        if self.channel is contract.channel:
-            return Actor.ANBIETER
-        grantor = Role.BEREITSTELLER if contract.leg is Leg.BEREITSTELLUNG else Role.KUNDE
-        if self.organisation == contract.channel.value:
-            return None
-        if self.organisation == contract.customer.id and Role.KUNDE in roles:
-            return Actor.KUNDE
-        return Actor.BEREITSTELLER if self.organisation == contract.grantor.id and grantor in roles else None
-
-    def is_asked(self, contract: Listed) -> bool:
-        """Return whether a change of a contract waits for them: to consent to it, or to release it at the Anbieter."""
-        if contract.proposal is None:
-            return False
-        party = party_of(contract, waits_for(contract, contract.proposal)[0])
-        if party.id == contract.channel.value:
-            return self.channel is contract.channel
-        return self.organisation == party.id
-
-    def reads_text(self, contract: Contract) -> bool:
-        """Return whether text and grounds of a contract are theirs to read: as one of its sides, at the Anbieter as staff."""
-        sides = {contract.customer.id, contract.grantor.id} - {contract.channel.value}
-        return self.organisation in sides or self.channel is contract.channel
-
-
-Position = tuple[datetime, str]
-
-
-def position_of(contract: Listed) -> Position:
-    """Return the place of a contract in a list ordered by time of recording."""
-    return contract.recorded_at, contract.id
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What a list is narrowed to; None: everything. ``ends_before``: the last day is known and lies before this one.
-
-    ``waits_for``: a change of the contract waits for this viewer.
-    """
-
-    state: ContractState | None = None
-    channel: Channel | None = None
-    offering_id: str | None = None
-    leg: Leg | None = None
-    ends_before: date | None = None
-    waits_for: Viewer | None = None
-
-    def passes(self, contract: Listed) -> bool:
-        """Return whether a contract is in the narrowed list."""
-        asked = (self.state, self.channel, self.offering_id, self.leg)
-        found = (contract.state, contract.channel, contract.offering_id, contract.leg)
-        if any(value is not None and value != has for value, has in zip(asked, found, strict=True)):
-            return False
-        if self.waits_for is not None and not self.waits_for.is_asked(contract):
-            return False
-        return self.ends_before is None or (contract.last_day is not None and contract.last_day < self.ends_before)
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A part of a list. ``rest``: position after which there may be more, None at the end of the list."""
-
-    contracts: list[Listed]
-    rest: Position | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +98,16 @@ class Contracts:
 
     async def continuing(self, ids: Iterable[str]) -> dict[str, Contract]:
         """Return all contracts that continue others in time, directly or one after the other, by id."""
-        found: dict[str, Contract] = {}
+        return {name: self.ledger.state_of(document) for name, document in (await self._continuing(ids)).items()}
+
+    async def _continuing(self, ids: Iterable[str], only: tuple[str, ...] = ()) -> dict[str, Document]:
+        found: dict[str, Document] = {}
         waiting = sorted(set(ids))
         while waiting:
-            query = Query("continues", {"continues": waiting.pop()}, limit=SCAN)
+            query = Query("continues", {"continues": waiting.pop()}, limit=SCAN, only=only)
             for document in await self.store.find(CONTRACTS, query):
                 if document["_id"] not in found:
-                    found[document["_id"]] = self.ledger.state_of(document)
+                    found[document["_id"]] = document
                     waiting.append(document["_id"])
         return found
 
@@ -217,10 +122,12 @@ class Contracts:
             raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
 
     async def of_order(self, viewer: Viewer, order_id: str) -> list[Listed]:
-        """Return the contracts of one order that the viewer may see, newest first; normally one, and those that were refused."""
+        """Return the contracts of one order, and those that follow them, that the viewer may see, newest first."""
         documents = await self.store.find(CONTRACTS, Query("order", {"order_id": order_id}, limit=SCAN, only=_LISTED))
-        seen = [_listed(document) for document in documents if viewer.sees(document)]
-        return sorted(seen, key=position_of, reverse=True)
+        shown = {document["_id"]: document for document in documents if viewer.sees(document)}
+        # What follows a contract is looked for behind those shown alone: a hidden one costs what none costs.
+        shown |= {name: it for name, it in (await self._continuing(shown, _LISTED)).items() if viewer.sees(it)}
+        return sorted(map(_listed, shown.values()), key=position_of, reverse=True)
 
     async def released(self, channel: Channel, limit: int) -> list[Contract]:
         """Return contracts of a channel that are released and not concluded yet, oldest first."""
@@ -295,28 +202,28 @@ class Contracts:
         async for document in documents_of(self.store, CONTRACTS, Query("customer_offering", where, limit=PAGE)):
             yield self.ledger.state_of(document)
 
-    async def page(self, viewer: Viewer, after: Position | None, limit: int, only: Filter | None = None) -> Listing:
+    async def page(self, viewer: Viewer, after: Position | None, limit: int, only: ContractFilter) -> Listing:
         """Return up to ``limit`` contracts that the viewer may see, newest first, after a position.
 
-        Contracts without an order lie in indexes of their own. Fewer may be returned though there are more: no more than
-        ``LOOKED_AT`` of each part are looked at.
+        Fewer may be returned though there are more: no more than ``LOOKED_AT`` of each part are looked at.
         """
-        only = only or Filter()
-        equals: list[tuple[str, dict[str, str]]] = []
-        for part in ("customer", "provider"):
-            equals += [(part, {f"{part}_id": viewer.organisation}), (f"{part}_formed", {f"{part}_id": viewer.organisation})]
-        equals.append(("grantor_formed", {"grantor_id": viewer.organisation}))
-        if viewer.channel is not None:
-            equals += [("channel", {"channel": viewer.channel.value}), ("formed", {"channel": viewer.channel.value})]
-        if only.state is not None:
-            equals = [_by_state(index, values, only.state) for index, values in equals]
-        parts = await asyncio.gather(*(self._part(viewer, *part, after, limit, only) for part in equals))
+        parts = await asyncio.gather(*(self._part(viewer, *part, after, limit, only) for part in only.parts(viewer)))
         rest = max((part.rest for part in parts if part.rest is not None), default=None)
         newest_first = merge(*(part.contracts for part in parts), key=position_of, reverse=True)
         # Who is party in two roles finds a contract twice. What lies behind the end of one part may have others before it.
         found = {it.id: it for it in newest_first if rest is None or position_of(it) >= rest}
         listed = list(islice(found.values(), limit))
         return Listing(listed, position_of(listed[-1]) if len(found) > limit else rest)
+
+    async def whole(self, viewer: Viewer, only: ContractFilter) -> AsyncIterator[list[Listed]]:
+        """Yield all contracts that the viewer may see and that are asked for, as ``page`` does, in portions."""
+        after: Position | None = None
+        while True:
+            found = await self.page(viewer, after, _PORTION, only)
+            yield found.contracts
+            after = found.rest
+            if after is None:
+                return
 
     async def _part(
         self,
@@ -325,18 +232,17 @@ class Contracts:
         equals: dict[str, str],
         after: Position | None,
         limit: int,
-        only: Filter,
+        only: ContractFilter,
     ) -> Listing:
         """Return what one index finds of a page."""
         found: list[Listed] = []
-        narrow = only != Filter(state=only.state)
         looked_at = 0
         while len(found) < limit and looked_at < LOOKED_AT:
-            step = max(limit, _STEP) if narrow else limit
+            step = limit if only.by_index else max(limit, _STEP)
             query = Query(index, equals, after=after, descending=True, limit=step, only=_LISTED)
             documents = await self.store.find(CONTRACTS, query)
             read = [_listed(document) for document in documents if viewer.sees(document)]
-            found += [it for it in read if only.passes(it)]
+            found += [it for it in read if only.passes(it, viewer)]
             if len(documents) < step:
                 return Listing(found, None)
             last = _listed(documents[-1])
@@ -380,14 +286,6 @@ class Registers:
         inserted = await self.store.insert_many(REGISTERS, new) if new else set()
         conflicts = await self.store.save_many(REGISTERS, known) if known else set()
         return len(inserted) == len(new) and not conflicts
-
-
-def _by_state(index: str, equals: dict[str, str], state: ContractState) -> tuple[str, dict[str, str]]:
-    """Return the index that finds a part of the contracts by their state, where there is one."""
-    by_state = f"{index}_state"
-    if by_state in {it.name for it in CONTRACTS.indexes}:
-        return by_state, equals | {"state": state.value}
-    return index, equals
 
 
 def _unnumbered(document: Document) -> bool:

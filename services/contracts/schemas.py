@@ -79,6 +79,8 @@ _DETAIL: dict[str, JsonValue] = {
     "language": "de",
     "ordered_at": "2026-11-24T10:15:29Z",
     "ending": None,
+    "continues": None,
+    "order_continued": None,
     "allowed_moves": ["notice"],
 }
 
@@ -185,6 +187,8 @@ class ContractDetail(ContractSummary):
     ordered_at: Time | None
     ending: EndingView | None = None
     awards: list[AwardCheck] = []
+    continues: str | None = None
+    order_continued: str | None = None
     allowed_moves: list[Step] = []
 
     @classmethod

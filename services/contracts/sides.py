@@ -7,7 +7,7 @@ from services.contracts.chain.contract import Side
 from services.contracts.domain.contract import Contract, Listed
 from services.contracts.domain.moves import Standing
 from services.contracts.domain.transitions import Actor
-from services.contracts.repository import Viewer
+from services.contracts.narrowing import Viewer
 from shared.errors import ForbiddenError, NotFoundError
 from shared.http.auth import Caller
 from shared.messages.contracts import Leg

@@ -49,7 +49,7 @@ class World:
         self.now = AT
 
     def resources(self, store: MemoryStore) -> Resources:
-        return Resources(store, self.publisher, Path(), clock=lambda: self.now)
+        return Resources(store, self.publisher, Path("data"), clock=lambda: self.now)
 
     async def form(self, *names: str, channel: Channel = Channel.FITKO) -> None:
         store = MemoryStore(documents=self.documents)

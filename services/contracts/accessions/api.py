@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from services.contracts.access import viewer_of
 from services.contracts.accessions.declaring import Declaration, declare, hold_to_contract, known_contract, require
-from services.contracts.accessions.repository import Accessions, Position, position_of
+from services.contracts.accessions.narrowing import AccessionFilter, Position, position_of
+from services.contracts.accessions.repository import Accessions
 from services.contracts.accessions.schemas import AccessionEndRequest, AccessionRequest, AccessionView
+from services.contracts.accessions.table import COLUMNS, row_of
 from services.contracts.domain.accession import Accession
 from services.contracts.domain.rules import Terms
 from services.contracts.repository import Contracts
@@ -21,11 +24,15 @@ from shared.aggregate.change import Change
 from shared.calendar import day_of
 from shared.errors import ForbiddenError, NotFoundError
 from shared.http.auth import SIGNING, Caller, needs
+from shared.http.days import Day
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
+from shared.http.tables import TABLE, VARY, table_reply, wants_table
+from shared.labels import Labels
 from shared.messages.base import Message
 from shared.messages.values import Channel, EntityId, Role
+from shared.search.contains import words_of
 
 CREATED = 201
 Kunde = Annotated[Caller, Depends(needs(Role.KUNDE))]
@@ -33,12 +40,32 @@ Kunde = Annotated[Caller, Depends(needs(Role.KUNDE))]
 
 @dataclass(frozen=True, slots=True)
 class AccessionBackend:
-    """What the routes work with."""
+    """What the routes work with. ``words``: those that tables show for codes."""
 
     accessions: Accessions
     contracts: Contracts
     terms: Mapping[Channel, Terms]
+    words: Labels
     clock: Callable[[], datetime]
+
+
+def _narrowed(
+    *,
+    offering_id: Annotated[EntityId | None, Query(description="Only those about this offer.")] = None,
+    ends_before: Annotated[Day | None, Query(description="Only those whose last day is known and before this one.")] = None,
+    q: Annotated[
+        str,
+        Query(
+            max_length=100,
+            description="Words that must all stand in the offer or the bodies concerned, also as parts of longer ones.",
+            examples=["Wohngeld Husum"],
+        ),
+    ] = "",
+) -> AccessionFilter:
+    return AccessionFilter(offering_id, ends_before, words_of(q))
+
+
+Narrowed = Annotated[AccessionFilter, Depends(_narrowed)]
 
 
 def accession_routes(backend: AccessionBackend) -> APIRouter:
@@ -46,12 +73,24 @@ def accession_routes(backend: AccessionBackend) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["accessions"])
     accessions = backend.accessions
 
-    @router.get("/accessions", summary="Accessions of one's own, to one's contracts, or of one's channel, newest first")
-    async def listed(caller: CurrentCaller, cursor: str | None = None, limit: Limit = 50) -> Page[AccessionView]:
+    @router.get("/accessions", response_model=Page[AccessionView], responses=TABLE)
+    async def listed(
+        request: Request, caller: CurrentCaller, only: Narrowed, cursor: str | None = None, limit: Limit = 50
+    ) -> Response:
+        """Accessions of your organisation, to its contracts, or of your channel, newest first.
+
+        With filters a page may be shorter than `limit`, even empty, while `next` says that there is more. As text/csv (Accept) it
+        is the whole list, as a table for people.
+        """
+        if wants_table(request):
+            portions = accessions.whole(viewer_of(caller), only)
+            rows = ([row_of(it, backend.words) for it in portion] async for portion in portions)
+            return await table_reply("beitritte", COLUMNS, rows)
         after = cast("Position | None", decode_cursor(cursor, (datetime, str)))
-        found = await accessions.page(viewer_of(caller), after, Page.ahead(limit))
+        found = await accessions.page(viewer_of(caller), after, Page.ahead(limit), only)
         today = day_of(backend.clock())
-        return Page.cut(found, limit, position_of, lambda it: AccessionView.seen(it, caller, today))
+        page = Page.cut(found.accessions, limit, position_of, lambda it: AccessionView.seen(it, caller, today), behind=found.rest)
+        return json_reply(page, headers=VARY)
 
     @router.get("/accessions/{accession_id}", response_model=AccessionView, summary="One accession")
     async def one(caller: CurrentCaller, accession_id: EntityId) -> Response:

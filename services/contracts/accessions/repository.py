@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
-from datetime import datetime
+from dataclasses import replace
 from heapq import merge
 from itertools import islice
 from typing import Final
 
+from services.contracts.accessions.narrowing import AccessionFilter, Listing, Position, position_of
 from services.contracts.domain.accession import Accession
-from services.contracts.repository import SERVICE, Viewer
+from services.contracts.narrowing import Viewer
+from services.contracts.repository import SERVICE
 from shared.aggregate import journal
 from shared.aggregate.ledger import aggregate_collection
 from shared.process.service import Resources
@@ -27,12 +29,9 @@ ACCESSIONS = aggregate_collection(
     Index("contract", ("contract_id", "organisation_id")),
 )
 _PAGE: Final = 500
-Position = tuple[datetime, str]
-
-
-def position_of(accession: Accession) -> Position:
-    """Return the place of an accession in a list ordered by time of declaration."""
-    return accession.declared_at, accession.id
+_STEP: Final = 200
+LOOKED_AT: Final = 5000
+"""Accessions of one part that a page looks at, at most, for those that its filter lets pass."""
 
 
 def sees(viewer: Viewer, document: Document) -> bool:
@@ -52,16 +51,48 @@ class Accessions:
         """Return an accession with its revision if the viewer may see it."""
         return await self.ledger.find(accession_id, lambda document: sees(viewer, document))
 
-    async def page(self, viewer: Viewer, after: Position | None, limit: int) -> list[Accession]:
-        """Return up to ``limit`` accessions that the viewer may see, newest first, after a position."""
+    async def page(self, viewer: Viewer, after: Position | None, limit: int, only: AccessionFilter) -> Listing:
+        """Return up to ``limit`` accessions that the viewer may see, newest first, after a position.
+
+        Fewer may be returned though there are more: no more than ``LOOKED_AT`` of each part are looked at.
+        """
         scopes = [(index, {f"{index}_id": viewer.organisation}) for index in ("organisation", "licensee", "provider")]
         if viewer.channel is not None:
             scopes.append(("channel", {"channel": viewer.channel.value}))
         queries = [Query(index, equals, after=after, descending=True, limit=limit) for index, equals in scopes]
-        parts = await asyncio.gather(*(self.store.find(ACCESSIONS, query) for query in queries))
-        read = ([self.ledger.state_of(document) for document in part] for part in parts)
-        newest_first = merge(*read, key=position_of, reverse=True)
-        return list(islice({it.id: it for it in newest_first}.values(), limit))
+        parts = await asyncio.gather(*(self._part(query, only) for query in queries))
+        rest = max((part.rest for part in parts if part.rest is not None), default=None)
+        newest_first = merge(*(part.accessions for part in parts), key=position_of, reverse=True)
+        # Who is concerned in two roles finds one twice. What lies behind the end of one part may have others before it.
+        found = {it.id: it for it in newest_first if rest is None or position_of(it) >= rest}
+        listed = list(islice(found.values(), limit))
+        return Listing(listed, position_of(listed[-1]) if len(found) > limit else rest)
+
+    async def whole(self, viewer: Viewer, only: AccessionFilter) -> AsyncIterator[list[Accession]]:
+        """Yield all accessions that the viewer may see and that are asked for, as ``page`` does, in portions."""
+        after: Position | None = None
+        while True:
+            found = await self.page(viewer, after, _STEP, only)
+            yield found.accessions
+            after = found.rest
+            if after is None:
+                return
+
+    async def _part(self, query: Query, only: AccessionFilter) -> Listing:
+        """Return what one index finds of a page."""
+        found: list[Accession] = []
+        looked_at, limit = 0, query.limit
+        if only != AccessionFilter():
+            query = replace(query, limit=max(limit, _STEP))
+        while len(found) < limit and looked_at < LOOKED_AT:
+            documents = await self.store.find(ACCESSIONS, query)
+            read = [self.ledger.state_of(document) for document in documents]
+            found += [it for it in read if only.passes(it)]
+            if len(documents) < query.limit:
+                return Listing(found, None)
+            query = replace(query, after=position_of(read[-1]))
+            looked_at += query.limit
+        return Listing(found, position_of(read[-1]))
 
     async def to_contracts(self, ids: Collection[str]) -> AsyncIterator[Accession]:
         """Yield all accessions to these contracts."""

@@ -23,7 +23,8 @@ from services.contracts.domain.moves import Move, moves_of
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.text import AgreedText, Consent, Proposal, changed_parts
 from services.contracts.domain.transitions import Actor
-from services.contracts.repository import Contracts, Viewer
+from services.contracts.narrowing import Viewer
+from services.contracts.repository import Contracts
 from services.contracts.sides import acting_for, acts_for, reading_for
 from shared.aggregate.condition import Condition
 from shared.calendar import day_of

@@ -12,8 +12,9 @@ from services.contracts.accessions.repository import sees as sees_accession
 from services.contracts.domain.accession import Accession
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.transitions import BINDING
+from services.contracts.narrowing import Viewer
 from services.contracts.neighbourhood import above
-from services.contracts.repository import Contracts, Viewer
+from services.contracts.repository import Contracts
 
 MOST: Final = 500
 """Contracts and accessions of one answer, at most."""

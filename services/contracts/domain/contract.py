@@ -151,6 +151,15 @@ class Listed(Aggregate):
         return None if self._side_of_anbieter in {it.side for it in self.signatures} else "SIGNATURE"
 
     @property
+    def accepting_side(self) -> Side | None:
+        """The side that has still to accept an offered contract which its own two sides sign, None for any other."""
+        signed = {it.side for it in self.signatures}
+        by_its_sides = self.leg in SUB_LEGS or self.continues is not None
+        if self.state is not ContractState.ANGEBOTEN or not by_its_sides or len(signed) != 1:
+            return None
+        return "grantee" if "grantor" in signed else "grantor"
+
+    @property
     def _side_of_anbieter(self) -> Side:
         return "grantor" if self.grantor.id == self.channel.value else "grantee"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
@@ -10,9 +12,11 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from services.contracts.accessions import repository
 from services.contracts.accessions.archiving import AccessionArchivist, content_of
 from services.contracts.accessions.declaring import hold_to_contract
 from services.contracts.accessions.repository import ACCESSIONS
+from services.contracts.accessions.table import COLUMNS
 from services.contracts.app import build
 from services.contracts.archiving import log as archive_log
 from services.contracts.archiving.log import ENTRIES, ArchiveLog
@@ -74,6 +78,41 @@ async def test_a_kommune_accedes_to_the_contract_of_its_land_and_those_concerned
     for token in (FOREIGN, "x/DE-BY/KUNDE", "g/govdigital/ANBIETER"):
         assert (await ask(world, token, "GET", "/v1/accessions")).json()["items"] == []
         assert (await ask(world, token, "GET", f"/v1/accessions/{made['id']}")).status_code == 404
+
+
+@pytest.mark.parametrize("limit", [1, 50])
+async def test_a_list_is_narrowed_over_all_pages_and_to_be_had_as_a_table(
+    world: World, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(repository, "LOOKED_AT", 1)
+    monkeypatch.setattr(repository, "_STEP", 1)
+    (first, second), days = ("140000000008", "140000000009"), {"valid_from": "2026-12-01", "valid_to": "2027-06-30"}
+    made = [(await accede(world, f"k/{it}/KUNDE", **days)).json() for it in (first, second)]
+    for token, query, bodies in (
+        (SACHSEN, "", {first, second}),
+        (ANBIETER, f"q={first}", {first}),
+        (SACHSEN, "q=einbuergerung%20nordrhein", {first, second}),
+        (NRW, "q=wohngeld", set()),
+        (f"k/{first}/KUNDE", "q=de-sn", {first}),
+        (SACHSEN, "ends_before=2027-07-01", {first, second}),
+        (SACHSEN, "ends_before=2027-06-30", set()),
+        (ANBIETER, f"offering_id={made[0]['offering_id']}", {first, second}),
+        (ANBIETER, f"offering_id={made[0]['id']}", set()),
+        (FOREIGN, "", set()),
+    ):
+        found: list[str] = []
+        cursor = ""
+        while True:
+            page = (await ask(world, token, "GET", f"/v1/accessions?limit={limit}&{query}{cursor}")).json()
+            found += [it["organisation"]["id"] for it in page["items"]]
+            if page["next"] is None:
+                break
+            cursor = f"&cursor={page['next']}"
+        assert (token, query, sorted(found)) == (token, query, sorted(bodies))
+        table = await ask(world, token, "GET", f"/v1/accessions?limit=1&{query}", headers={"Accept": "text/csv"})
+        heads, *rows = csv.reader(io.StringIO(table.content.decode("utf-8-sig"), newline=""), delimiter=";")
+        assert tuple(heads) == COLUMNS
+        assert [dict(zip(heads, row, strict=True))["Kennung der Stelle"] for row in rows] == found
 
 
 async def test_a_repeat_is_the_same_accession_and_told_once(world: World) -> None:

@@ -78,7 +78,7 @@ async def world() -> AsyncIterator[World]:
     store = SqliteStore(None)
     await store.prepare([CONTRACTS, REGISTERS])
     ticks = [0]
-    resources = Resources(store, RecordingPublisher(), Path(), clock=lambda: AT + timedelta(seconds=ticks[0]))
+    resources = Resources(store, RecordingPublisher(), Path("data"), clock=lambda: AT + timedelta(seconds=ticks[0]))
     app = create_app("contracts", build(resources).router, authenticator=FakeAuthenticator(), store=store, health=Healthy())
     yield World(store, resources, app, ticks)
     await store.close()

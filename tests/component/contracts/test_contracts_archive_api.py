@@ -70,7 +70,7 @@ class World:
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
     store = SqliteStore(None)
-    resources = Resources(store, RecordingPublisher(), Path(), clock=lambda: AT)
+    resources = Resources(store, RecordingPublisher(), Path("data"), clock=lambda: AT)
     await store.prepare(build(resources).collections)
     yield World(resources, started(resources))
     await store.close()

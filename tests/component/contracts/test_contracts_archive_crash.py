@@ -64,7 +64,7 @@ async def test_a_kill_at_each_write_leaves_every_effect_with_one_entry(tmp_path:
 async def test_a_thousand_documents_are_archived_exported_and_audited_in_little_memory(tmp_path: Path) -> None:
     """Together the documents are four times what is read at once, and thrice what may be used."""
     store = SqliteStore(tmp_path / "contracts.db")
-    resources = Resources(store, RecordingPublisher(), tmp_path)
+    resources = Resources(store, RecordingPublisher(), Path("data"))
     await store.prepare(build(resources, SETTINGS).collections)
     log, content = ArchiveLog(store, ORIGIN), "x" * 34_000
     tracemalloc.start()

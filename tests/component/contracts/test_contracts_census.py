@@ -23,7 +23,7 @@ def shown(channel: Channel, state: str) -> float | None:
 async def test_a_processor_counts_the_contracts_of_its_channel_only() -> None:
     store = SqliteStore(None)
     await store.prepare([CONTRACTS, REGISTERS])
-    resources = Resources(store, RecordingPublisher(), Path(), clock=lambda: AT)
+    resources = Resources(store, RecordingPublisher(), Path("data"), clock=lambda: AT)
     fitko, govdigital = processor(Channel.FITKO)(resources), processor(Channel.GOVDIGITAL)(resources)
     await fitko.consumers[0].handle(
         [received(request("a")), received(request("b")), received(request("c", verdict=Verdict.NOT_EXEMPT))]
@@ -38,7 +38,7 @@ async def test_a_processor_counts_the_contracts_of_its_channel_only() -> None:
 
 @pytest.mark.parametrize("channel", list(Channel))
 def test_the_api_of_contracts_counts_nothing(channel: Channel) -> None:
-    resources = Resources(SqliteStore(None), RecordingPublisher(), Path())
+    resources = Resources(SqliteStore(None), RecordingPublisher(), Path("data"))
     assert build(resources).periodic == ()
     names = [periodic.name for periodic in processor(channel)(resources).periodic]
     begun = ("census", "conclude", "archive", "statement-documents", "documents")

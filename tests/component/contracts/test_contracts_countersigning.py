@@ -46,7 +46,7 @@ class World:
         self.publisher = RecordingPublisher()
         self.store = SqliteStore(None)
         self.now = AT
-        self.resources = Resources(self.store, self.publisher, Path(), clock=lambda: self.now)
+        self.resources = Resources(self.store, self.publisher, Path("data"), clock=lambda: self.now)
         self.contracts = Contracts(self.resources)
         router = build(self.resources, LIMITED).router
         self.app = create_app("contracts", router, authenticator=FakeAuthenticator(), store=self.store, health=FixedHealth())

@@ -95,7 +95,7 @@ class World:
 
     def resources(self, store: MemoryStore | None = None) -> Resources:
         opened = store or MemoryStore(documents=self.documents)
-        return Resources(opened, self.publisher, Path(), clock=lambda: datetime(2026, 11, 24, 12, tzinfo=UTC))
+        return Resources(opened, self.publisher, Path("data"), clock=lambda: datetime(2026, 11, 24, 12, tzinfo=UTC))
 
     async def form(self, *names: str) -> None:
         consumer, *_ = processor(Channel.FITKO)(self.resources()).consumers

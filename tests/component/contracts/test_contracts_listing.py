@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import csv
+import io
+from collections.abc import AsyncIterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,11 +15,13 @@ from services.contracts import repository
 from services.contracts.app import build
 from services.contracts.chain.given import AskNotice
 from services.contracts.chain.notice import notice
+from services.contracts.domain.transitions import ContractState
 from services.contracts.neighbourhood import world_of
+from services.contracts.table import COLUMNS
 from shared.http.app import create_app
 from shared.ids import derived_id
 from tests.component.contracts.test_contracts_notice import ROOT, TERMS, World, key, sub
-from tests.support.contract_requests import AT
+from tests.support.contract_requests import AT, order_id
 from tests.support.http import FakeAuthenticator, FixedHealth, client
 
 SACHSEN, BAYERN, NRW, FITKO = "s/DE-SN/KUNDE", "x/DE-BY/KUNDE", "b/DE-NW/BEREITSTELLER", "a/fitko/ANBIETER"
@@ -34,12 +38,12 @@ async def world() -> AsyncIterator[World]:
     await made.store.close()
 
 
-async def get(world: World, path: str, token: str) -> httpx.Response:
+async def get(world: World, path: str, token: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
     app = create_app(
         "contracts", build(world.resources).router, authenticator=FakeAuthenticator(), store=world.store, health=FixedHealth()
     )
     async with client(app, token) as http:
-        return await http.get(path)
+        return await http.get(path, headers=headers)
 
 
 async def listed(world: World, token: str, query: str = "") -> list[str]:
@@ -98,7 +102,90 @@ NARROWED = [
     ("ends_before=2027-01-01", {sub("DE-SN", 2).id}),
     ("ends_before=2026-12-31", set()),
     ("state=GEKUENDIGT&leg=NACHNUTZUNG", set()),
+    ("party=KUNDE", OF_SACHSEN),
+    ("party=KUNDE&state=GEKUENDIGT", {sub("DE-SN", 2).id}),
+    ("party=BEREITSTELLER", set()),
+    ("party=ANBIETER", set()),
+    ("waits_for_me=true", set()),
+    ("q=fitst", {key("DE-SN")}),
+    (f"q=sub-{KOMMUNE.customer.id}", {KOMMUNE.id}),
+    ("q=einbuergerungs%20KOMMUNE", {sub("DE-SN", 1).id, sub("DE-SN", 2).id}),
+    ("q=kommune&state=GEKUENDIGT", {sub("DE-SN", 2).id}),
+    ("q=v-2026-de-sn&leg=NACHNUTZUNG", {key("DE-SN")}),
+    ("q=nordrhein%20de-sn", OF_SACHSEN),
+    ("q=geschlossen", set()),
+    ("q=%20", OF_SACHSEN),
 ]
+
+
+@pytest.mark.parametrize("limit", [1, 50])
+async def test_a_list_is_narrowed_to_what_one_is_a_side_of(world: World, limit: int) -> None:
+    """The Bereitsteller of a chain passes on by its own contract alone, and the Anbieter has the channel."""
+    everything = {it.id for it in await world.all()}
+    for token, party, ids in (
+        (NRW, "BEREITSTELLER", everything),
+        (NRW, "KUNDE", set()),
+        (NRW, "ANBIETER", set()),
+        (FITKO, "ANBIETER", everything),
+        (FITKO, "KUNDE", set()),
+        (TOKEN_OF_KOMMUNE, "KUNDE", {KOMMUNE.id}),
+    ):
+        assert (token, party, set(await listed(world, token, f"party={party}&limit={limit}"))) == (token, party, ids)
+
+
+async def test_what_waits_for_a_side_is_found_by_that_side_alone(world: World) -> None:
+    offered = sub("DE-SN", 3).model_copy(
+        update={
+            "state": ContractState.ANGEBOTEN,
+            "number": None,
+            "concluded_at": None,
+            "signatures": KOMMUNE.signatures[:1],
+        }
+    )
+    await world.add(offered)
+    for token, ids in (
+        (f"k/{offered.customer.id}/KUNDE", [offered.id]),
+        (SACHSEN, []),
+        (FITKO, []),
+        (NRW, []),
+    ):
+        assert (token, await listed(world, token, "waits_for_me=true")) == (token, ids)
+        assert (token, await listed(world, token, "change_waits=true")) == (token, [])
+
+
+async def test_the_whole_list_is_to_be_had_as_a_table(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repository, "_PORTION", 2)
+    await world.notice(sub("DE-SN", 2).id, date(2026, 12, 31))
+    for token, query in (
+        (SACHSEN, ""),
+        (FITKO, ""),
+        (SACHSEN, "state=GEKUENDIGT"),
+        (SACHSEN, f"order_id={order_id('DE-SN')}"),
+        (NRW, "q=kommune"),
+        (BAYERN, "state=ANGEBOTEN"),
+    ):
+        answer = await get(world, f"/v1/contracts?{query}&limit=1", token, {"Accept": "text/csv"})
+        heads, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";")
+        assert tuple(heads) == COLUMNS
+        shown = [dict(zip(heads, row, strict=True)) for row in rows]
+        assert [it["Kennung"] for it in shown] == await listed(world, token, query)
+        if query.startswith("state=GE"):
+            (row,) = shown
+            assert (row["Stand"], row["Letzter Tag"], row["Art"]) == ("Gekündigt", "2026-12-31", "Sub-Nachnutzungsvertrag")
+
+
+@pytest.mark.parametrize(
+    "query", ["waits=true", "party=PARTNER", "state=LAEUFT", "waits_for_me=perhaps", f"q={'x' * 101}", "ends_before=heute"]
+)
+async def test_a_filter_that_is_unknown_or_has_an_unknown_value_is_refused(world: World, query: str) -> None:
+    answer = await get(world, f"/v1/contracts?{query}", SACHSEN)
+    assert (answer.status_code, len(answer.json()["errors"])) == (422, 1), answer.text
+
+
+async def test_a_cursor_goes_on_with_the_same_words_alone(world: World) -> None:
+    first = (await get(world, "/v1/contracts?q=kommune&limit=1", SACHSEN)).json()
+    answer = await get(world, f"/v1/contracts?q=other&limit=1&cursor={first['next']}", SACHSEN)
+    assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid")
 
 
 async def test_a_filter_that_lets_little_pass_looks_at_a_bounded_number_and_goes_on(

@@ -78,7 +78,7 @@ class World:
         self.store = CountingStore()
         self.publisher = CountingPublisher()
         self.now = AT + timedelta(seconds=1)
-        self.resources = Resources(self.store, self.publisher, Path(), clock=lambda: self.now)
+        self.resources = Resources(self.store, self.publisher, Path("data"), clock=lambda: self.now)
 
     def service(self, channel: Channel | None = None, settings: Settings | None = None) -> Service:
         return build(self.resources, settings) if channel is None else processor(channel)(self.resources, settings)

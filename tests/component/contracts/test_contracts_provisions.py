@@ -56,7 +56,7 @@ class World:
         self.now = AT
         self.read = ReadRights(lambda: self.now)
         self.accredit(FITKO)
-        self.resources = Resources(self.store, self.publisher, Path(), clock=lambda: self.now, rights=self.read.rights)
+        self.resources = Resources(self.store, self.publisher, Path("data"), clock=lambda: self.now, rights=self.read.rights)
         self.contracts = Contracts(self.resources)
         router = build(self.resources, settings).router
         self.app = create_app("contracts", router, authenticator=FakeAuthenticator(), store=self.store, health=FixedHealth())

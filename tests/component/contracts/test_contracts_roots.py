@@ -13,9 +13,10 @@ from services.contracts.app import processor
 from services.contracts.chain.violations import violations
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.transitions import ContractState
+from services.contracts.narrowing import ContractFilter, Viewer
 from services.contracts.neighbourhood import world_of
 from services.contracts.offers.follow import OFFERS
-from services.contracts.repository import CONTRACTS, REGISTERS, Contracts, Viewer
+from services.contracts.repository import CONTRACTS, REGISTERS, Contracts
 from shared.aggregate.change import Cause, Change
 from shared.bus.handling import Received
 from shared.ids import bereitstellung_id, contract_id, derived_id
@@ -159,8 +160,8 @@ async def test_lists_hold_the_bereitstellungsvertrag_too_and_none_but_its_partie
     await world.follow(listed(FITKO))
     await world.order(received(request("a")))
     for viewer in (Viewer("fitko", FITKO), Viewer("DE-NW")):
-        found = (await world.contracts.page(viewer, None, 10)).contracts
+        found = (await world.contracts.page(viewer, None, 10, ContractFilter())).contracts
         assert {contract.id for contract in found} == {ROOT, contract_id("fitko", order_id("a"))}
         assert await world.contracts.find(viewer, ROOT) is not None
     assert await world.contracts.find(Viewer("DE-SN"), ROOT) is None
-    assert [it.id for it in (await world.contracts.page(Viewer("DE-SN"), None, 10)).contracts] != [ROOT]
+    assert [it.id for it in (await world.contracts.page(Viewer("DE-SN"), None, 10, ContractFilter())).contracts] != [ROOT]

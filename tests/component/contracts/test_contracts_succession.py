@@ -129,8 +129,13 @@ async def test_it_tells_of_the_vorgang_of_the_former_contract_and_so_does_what_f
         (order, SACHSEN, "2027-12-31"),
         (order, first.id, "2029-12-31"),
     ]
-    # No Vorgang has asked for them, so they stand in no list of one.
+    # No Vorgang has asked for them: they belong to the one that goes on with them.
     assert [(it.order_id, it.vorgang) for it in (first, second)] == [(None, order)] * 2
+    for token, ids in ((LAND, {SACHSEN, first.id, second.id}), (ANNA, {SACHSEN, first.id, second.id}), (OTHER, set())):
+        listed = (await call(world, token, f"?order_id={order}", method="GET")).json()["items"]
+        assert {it["id"] for it in listed} == ids
+    view = (await call(world, LAND, f"/{second.id}", method="GET")).json()
+    assert (view["continues"], view["order_continued"], view["order_id"]) == (first.id, order, None)
 
 
 async def test_what_follows_a_contract_without_a_vorgang_is_of_none(world: World) -> None:

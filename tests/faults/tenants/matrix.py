@@ -44,6 +44,8 @@ RECORDED: tuple[tuple[str, dict[str, str]], ...] = (
     ("eligibility GET /v1/accreditations", {}),
     ("eligibility GET /v1/accreditations", {"Accept": "text/csv"}),
     ("ordering GET /v1/orders", {"Accept": "text/csv"}),
+    ("contracts GET /v1/contracts", {"Accept": "text/csv"}),
+    ("contracts GET /v1/accessions", {"Accept": "text/csv"}),
     ("notify GET /v1/inbox", {}),
 )
 """Lists, and the tables of them, that show only what the caller may see."""
@@ -206,8 +208,9 @@ async def wrong_lists(scene: Scene, caller: Caller) -> list[str]:
         found.append(f"ordering GET /v1/orders/counts: {caller.name} counts {counted}, not {own}")
     for operation, headers in RECORDED:
         answer = await _list(scene, caller, operation, headers)
-        # A Vorgang names its Kunde to whoever may see the Vorgang.
-        unnamed = {Thing.REGISTER, Thing.OWN, Thing.ELSEWHERE} | ({Thing.ORGANISATION} if "orders" in operation else set())
+        # A Vorgang, and a contract, names its Kunde to whoever may see it.
+        parties = {Thing.ORGANISATION} if operation.startswith(("ordering", "contracts")) else set()
+        unnamed = {Thing.REGISTER, Thing.OWN, Thing.ELSEWHERE} | parties
         names = {thing: scene.ids[thing] for thing in Thing if thing not in unnamed}
         recorded = {thing for thing in names if not (_reported(caller, thing) if "inbox" in operation else sees(caller, thing))}
         found += [f"{operation}: {caller.name} finds a {thing}" for thing in recorded if names[thing] in answer.text]

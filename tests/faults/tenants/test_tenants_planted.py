@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from services.catalog import repository as catalog
 from services.contracts import repository as contracts
+from services.contracts.narrowing import Viewer as ContractViewer
 from services.eligibility import repository as eligibility
 from services.notify.repository import NOTIFICATIONS, Notifications
 from services.ordering import repository as ordering
@@ -43,7 +44,7 @@ def verdicts_before_the_interest_is_forwarded(_: Scene, patch: pytest.MonkeyPatc
 
 
 def contracts_for_everybody(_: Scene, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(contracts.Viewer, "sees", lambda *_: True)
+    patch.setattr(ContractViewer, "sees", lambda *_: True)
 
 
 def drafts_for_everybody(_: Scene, patch: pytest.MonkeyPatch) -> None:
@@ -64,8 +65,8 @@ def inboxes_for_everybody(_: Scene, patch: pytest.MonkeyPatch) -> None:
 def lists_of_the_whole_channel(_: Scene, patch: pytest.MonkeyPatch) -> None:
     page = contracts.Contracts.page
 
-    async def wide(self: contracts.Contracts, viewer: contracts.Viewer, *rest: Any) -> Any:
-        return await page(self, contracts.Viewer(viewer.organisation, Channel.GOVDIGITAL), *rest)
+    async def wide(self: contracts.Contracts, viewer: ContractViewer, *rest: Any) -> Any:
+        return await page(self, ContractViewer(viewer.organisation, Channel.GOVDIGITAL), *rest)
 
     patch.setattr(contracts.Contracts, "page", wide)
 

@@ -90,7 +90,9 @@ def _list_routes(router: APIRouter, organisations: Organisations, words: Labels)
         chosen = AccreditationList.of(caller.channel, state, ends_before, words_of(q))
 
         def show(organisation: Organisation) -> list[views.WorkItem]:
-            return [views.WorkItem.of(organisation, it) for it in organisation.accreditations if chosen.shows(it)]
+            return [
+                views.WorkItem.of(organisation, it, viewer_of(caller)) for it in organisation.accreditations if chosen.shows(it)
+            ]
 
         if wants_table(request):
             rows = (

@@ -20,7 +20,7 @@ from services.eligibility.domain.registration import PublicBody, Registration
 from services.eligibility.drafts import Drafts
 from services.eligibility.evidence_api import evidence_routes
 from services.eligibility.fact_store.facts import Facts
-from services.eligibility.facts_api import fact_routes
+from services.eligibility.facts_api import audience_of, fact_routes
 from services.eligibility.graph_api import graph_routes
 from services.eligibility.members_api import Members, member_routes
 from services.eligibility.override_api import override_routes
@@ -29,6 +29,7 @@ from services.eligibility.records.judge import Policy, Question
 from services.eligibility.registration_api import Wizard, registration_routes
 from services.eligibility.repository import Bodies, OfferedServices, Organisations, Verdicts
 from services.eligibility.settings import Settings
+from services.eligibility.stated_relations import stated_relations
 from services.eligibility.vollmacht_api import Vollmachten, vollmacht_routes
 from shared.aggregate.change import Effect
 from shared.aggregate.condition import Condition
@@ -168,7 +169,8 @@ def _organisation_routes(router: APIRouter, backend: Backend) -> None:
     async def organisation(organisation_id: str, caller: CurrentCaller) -> Response:
         viewer = viewer_of(caller)
         state, rev = await organisations.get(organisation_id, viewer)
-        return json_reply(views.OrganisationView.of(state, viewer), rev=rev)
+        relations = stated_relations(state, await backend.facts.current(), audience_of(caller)) if state.statements else {}
+        return json_reply(views.OrganisationView.of(state, viewer, relations), rev=rev)
 
     @router.patch(
         "/organisations/{organisation_id}",

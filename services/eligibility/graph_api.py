@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -14,7 +14,7 @@ from starlette.responses import Response
 from services.eligibility.domain.transitions import CLOSED
 from services.eligibility.engine.facts import Relation
 from services.eligibility.engine.view import View
-from services.eligibility.fact_store.audience import Audience, unexamined
+from services.eligibility.fact_store.audience import Audience, against, unexamined
 from services.eligibility.fact_store.facts import Facts
 from services.eligibility.fact_store.state import State
 from services.eligibility.facts_api import audience_of
@@ -37,7 +37,8 @@ InstantText = Annotated[str, Field(examples=["2026-03-02T09:00:00Z"])]
 class RelationView(BaseModel):
     """A relation that is valid on the day. ``fact``: its id, under which the reader finds its history.
 
-    ``unexamined``: what of it nobody has examined yet, as far as the reader may know.
+    ``unexamined``: what of it nobody has examined yet, as far as the reader may know. ``against``: the findings that speak
+    against it; with one of them nobody has to examine the rest.
     """
 
     fact: str
@@ -49,10 +50,11 @@ class RelationView(BaseModel):
     valid_from: DayText | None
     valid_to: DayText | None
     unexamined: list[str]
+    against: list[str]
 
     @classmethod
-    def of(cls, fact: Relation, view: View, open_findings: list[str]) -> RelationView:
-        """Return the view of a relation."""
+    def of(cls, fact: Relation, view: View, content: Mapping[str, Any]) -> RelationView:
+        """Return the view of a relation, of which ``content`` says what the reader may know."""
         names = {name: found.name for name in fact.named if (found := view.organisations.get(name)) is not None}
         kind: str = getattr(fact, "type", "")
         return cls(
@@ -64,7 +66,8 @@ class RelationView(BaseModel):
             target_name=names.get(fact.target, fact.target),
             valid_from=fact.valid_from,
             valid_to=fact.valid_to,
-            unexamined=open_findings,
+            unexamined=unexamined(content),
+            against=against(content),
         )
 
 
@@ -159,7 +162,7 @@ class _Graph:
     def show(self, fact: Relation) -> RelationView:
         """Return the view of a relation, as far as the audience may know it."""
         seen = self.audience.sees(self.state, self.state.facts[fact.id])
-        return RelationView.of(fact, self.view, unexamined(seen[-1].content))
+        return RelationView.of(fact, self.view, seen[-1].content)
 
     def waiting(self, fact: Relation) -> WaitingRelation:
         """Return the view of a relation that waits."""
@@ -170,7 +173,10 @@ class _Graph:
         return self.state.facts[fact.id][0].head.recorded_at, fact.id
 
     def to_examine(self, anbieter: str) -> list[Relation]:
-        """Return the relations, not examined in full, by which bodies that have turned to an Anbieter reach it."""
+        """Return the relations by which bodies that have turned to an Anbieter reach it, and that somebody has still to examine.
+
+        One that a finding speaks against counts for nothing, whatever else an examination would find.
+        """
         reached = {
             organisation
             for (organisation, channel, _), standing in self.view.accreditations.items()
@@ -186,7 +192,8 @@ class _Graph:
                 if fact.target not in reached:
                     reached.add(fact.target)
                     frontier.append(fact.target)
-        return [fact for fact in found.values() if unexamined(self.state.facts[fact.id][-1].content)]
+        contents = {fact_id: self.state.facts[fact_id][-1].content for fact_id in found}
+        return [fact for fact_id, fact in found.items() if unexamined(contents[fact_id]) and not against(contents[fact_id])]
 
     def around(self, body: str, steps: int) -> Iterator[Relation]:
         """Yield the relations within some steps of a body, in whatever direction, each once, nearest first."""

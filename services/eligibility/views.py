@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import BaseModel
 
 from services.eligibility.domain.accreditation import AccreditationRecord
 from services.eligibility.domain.organisation import Organisation
-from services.eligibility.domain.statement import EvidenceType, RelationType, Statement
+from services.eligibility.domain.statement import EvidenceType, RelationType, Statement, StatementStanding
 from services.eligibility.domain.transitions import TRANSITIONS, Actor, Command
 from services.eligibility.domain.verdict import Check, OrderVerdict, Recheck
 from services.eligibility.repository import Viewer
@@ -54,8 +55,22 @@ class EvidenceView(BaseModel):
     valid_to: date | None
 
 
+class StatedRelationView(BaseModel):
+    """The relation that a statement has become once an Anbieter had accredited on it, and what was found of it since.
+
+    ``fact``: its id. REFUTED: a finding speaks against it; WITHDRAWN: it never held.
+    """
+
+    fact: str
+    state: Literal["UNEXAMINED", "EXAMINED", "REFUTED", "WITHDRAWN"]
+
+
 class StatementView(BaseModel):
-    """A statement on file. ``confirmed``: an Anbieter has accredited on it; ``plausible_by``: the group that it fits into."""
+    """A statement on file. ``confirmed``: an Anbieter has accredited on it; ``plausible_by``: the group that it fits into.
+
+    ``standing``: what the Anbieter have made of it, for an Anbieter itself alone. ``relation``: null while it is none, and in
+    answers to changes.
+    """
 
     id: str
     type: RelationType
@@ -65,13 +80,25 @@ class StatementView(BaseModel):
     evidence: list[EvidenceView]
     plausible_by: str | None
     confirmed: bool
+    standing: StatementStanding
+    relation: StatedRelationView | None = None
 
     @classmethod
-    def of(cls, statement: Statement, *, confirmed: bool) -> StatementView:
+    def of(
+        cls, statement: Statement, organisation: Organisation, viewer: Viewer, relation: StatedRelationView | None = None
+    ) -> StatementView:
         """Return the view of a statement, without the person who made it."""
+        own = viewer.organisation == organisation.id
         shown = statement.model_dump(include={"id", "type", "valid_from", "valid_to", "plausible_by"})
         evidence = [EvidenceView(**record.model_dump(exclude={"recorded_by", "recorded_at"})) for record in statement.evidence]
-        return cls(**shown, path=list(statement.path), evidence=evidence, confirmed=confirmed)
+        return cls(
+            **shown,
+            path=list(statement.path),
+            evidence=evidence,
+            confirmed=organisation.confirmed(statement.id),
+            standing=organisation.standing_of(statement.id, None if own else viewer.channel),
+            relation=relation,
+        )
 
 
 class StepView(BaseModel):
@@ -160,8 +187,14 @@ class OrganisationView(BaseModel):
     changed_at: datetime
 
     @classmethod
-    def of(cls, organisation: Organisation, viewer: Viewer) -> OrganisationView:
-        """Return what the viewer may see: their own in full, else what concerns their channel."""
+    def of(
+        cls, organisation: Organisation, viewer: Viewer, relations: Mapping[str, StatedRelationView] | None = None
+    ) -> OrganisationView:
+        """Return what the viewer may see: their own in full, else what concerns their channel.
+
+        ``relations``: those that its statements have become, by id of the statement.
+        """
+        became = relations or {}
         own = viewer.organisation == organisation.id
         actor = Actor.ORGANISATION if own else Actor.ANBIETER
         shown = organisation.model_dump(
@@ -173,7 +206,7 @@ class OrganisationView(BaseModel):
             roles=list(organisation.roles),
             users=list(organisation.users) if own else None,
             members=[MemberView(**member.model_dump()) for member in organisation.members] if own else None,
-            statements=[StatementView.of(s, confirmed=organisation.confirmed(s.id)) for s in organisation.statements],
+            statements=[StatementView.of(s, organisation, viewer, became.get(s.id)) for s in organisation.statements],
             accreditations=[
                 AccreditationView.of(a, actor) for a in organisation.accreditations if own or a.channel is viewer.channel
             ],
@@ -189,14 +222,14 @@ class WorkItem(BaseModel):
     statements: list[StatementView]
 
     @classmethod
-    def of(cls, organisation: Organisation, record: AccreditationRecord) -> WorkItem:
+    def of(cls, organisation: Organisation, record: AccreditationRecord, viewer: Viewer) -> WorkItem:
         """Return the item of one open accreditation."""
         cited = [s for s in organisation.statements if s.id in record.statements]
         return cls(
             organisation=Party(id=organisation.id, name=organisation.name),
             type=organisation.type,
             accreditation=AccreditationView.of(record, Actor.ANBIETER),
-            statements=[StatementView.of(s, confirmed=organisation.confirmed(s.id)) for s in cited],
+            statements=[StatementView.of(s, organisation, viewer) for s in cited],
         )
 
 

@@ -11,7 +11,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, computed_field, model
 from services.eligibility.domain.accreditation import AccreditationRecord, Reminded
 from services.eligibility.domain.membership import Membership
 from services.eligibility.domain.registration import Capacity
-from services.eligibility.domain.statement import FormerStatement, Statement
+from services.eligibility.domain.statement import FormerStatement, Statement, StatementStanding
 from services.eligibility.domain.transitions import CLOSED, OPEN
 from services.eligibility.domain.vollmacht import Vollmacht
 from shared.errors import NotFoundError
@@ -69,6 +69,22 @@ class OrganisationState(Membership):
     def confirmed(self, statement_id: str) -> bool:
         """Return whether an Anbieter has granted on this statement and still stands by it."""
         return any(accreditation.confirms(statement_id) for accreditation in self.accreditations)
+
+    def standing_of(self, statement_id: str, channel: Channel | None = None) -> StatementStanding:
+        """Return what the Anbieter have made of a statement, what is in force or open before what is over.
+
+        How the organisation stands at other Anbieter than that of ``channel`` is left out, but for that one stands by it.
+        """
+        cited = [a for a in self.accreditations if statement_id in a.statements]
+        states = {a.state for a in cited if channel in (None, a.channel)}
+        cases = (
+            (self.confirmed(statement_id), StatementStanding.CONFIRMED),
+            (bool(states & OPEN), StatementStanding.OPEN),
+            (AccreditationState.ENTZOGEN in states, StatementStanding.REVOKED),
+            (AccreditationState.ABGELEHNT in states, StatementStanding.REFUSED),
+            (AccreditationState.ABGELAUFEN in states, StatementStanding.EXPIRED),
+        )
+        return next((standing for met, standing in cases if met), StatementStanding.OPEN)
 
     def public(self) -> wire.Organisation:
         """Return the state that others may know: no person, not even a reference; marks for those who have left."""

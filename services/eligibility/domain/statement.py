@@ -24,6 +24,16 @@ class RelationType(StrEnum):
     PART = "PART"
 
 
+class StatementStanding(StrEnum):
+    """What the Anbieter have made of a statement: nothing yet, or what the accreditations that rest on it say."""
+
+    OPEN = "OPEN"
+    CONFIRMED = "CONFIRMED"
+    REFUSED = "REFUSED"
+    REVOKED = "REVOKED"
+    EXPIRED = "EXPIRED"
+
+
 class EvidenceType(StrEnum):
     """Kinds of documents that prove an in-house relation."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from services.eligibility.engine.bodies import examined
 from services.eligibility.engine.day import Day, Edge
 from services.eligibility.engine.facts import JointRelation, SoleRelation
@@ -29,28 +31,34 @@ def _outcome(day: Day, edge: Edge) -> Outcome:
     return examined(day, fact, fields, Outcome(Verdict.EXEMPT, code, (fact.id,), params))
 
 
+AGAINST: Mapping[str, bool | str] = {
+    "strategic": False,
+    "significant": False,
+    "organ_seat": "NONE",
+    "joint_influence": False,
+    "contrary_interests": True,
+    "all_fields": False,
+}
+"""What of the findings of an examination speaks against a relation: one is enough, whatever the others say."""
 Failing = tuple[str, tuple[str, ...]] | None
 """Code of the first condition that is not met, with the fields that say so; None if nothing speaks against it."""
 
 
 def _sole(fact: SoleRelation) -> tuple[Failing, tuple[str, ...]]:
     fields = ("strategic", "significant", "all_fields")
-    failing = tuple(field for field in ("strategic", "significant") if getattr(fact, field) is False)
+    failing = tuple(field for field in ("strategic", "significant") if getattr(fact, field) == AGAINST[field])
     if failing:
         return ("NO_DECISIVE_INFLUENCE", failing), fields
-    return (("PARTIAL_CONTROL", ("all_fields",)) if fact.all_fields is False else None), fields
+    return (("PARTIAL_CONTROL", ("all_fields",)) if fact.all_fields == AGAINST["all_fields"] else None), fields
 
 
 def _joint(day: Day, edge: Edge, fact: JointRelation) -> tuple[Failing, tuple[str, ...]]:
     fields = ("organ_seat", "joint_influence", "contrary_interests", "all_fields")
-    conditions = (
-        ("SOLE_CONTROLLER", (), _has_other_controller(day, edge)),
-        ("NO_ORGAN_SEAT", ("organ_seat",), fact.organ_seat == "NONE"),
-        ("NO_JOINT_INFLUENCE", ("joint_influence",), fact.joint_influence is False),
-        ("CONTRARY_INTERESTS", ("contrary_interests",), fact.contrary_interests is True),
-        ("PARTIAL_CONTROL", ("all_fields",), fact.all_fields is False),
-    )
-    return next(((code, failing) for code, failing, against in conditions if against), None), fields
+    if _has_other_controller(day, edge):
+        return ("SOLE_CONTROLLER", ()), fields
+    codes = ("NO_ORGAN_SEAT", "NO_JOINT_INFLUENCE", "CONTRARY_INTERESTS", "PARTIAL_CONTROL")
+    failing = ((code, (field,)) for code, field in zip(codes, fields, strict=True) if getattr(fact, field) == AGAINST[field])
+    return next(failing, None), fields
 
 
 def _has_other_controller(day: Day, edge: Edge) -> bool:

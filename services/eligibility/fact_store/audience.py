@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.eligibility.engine.edges import AGAINST
 from services.eligibility.fact_store.entry import Origin, Revision
 from services.eligibility.fact_store.state import State, newest
 from shared.errors import ForbiddenError
@@ -109,6 +110,11 @@ class Audience:
 def unexamined(content: Mapping[str, Any]) -> list[str]:
     """Return what of a fact nobody has examined yet, by name of the field."""
     return [name for name in EXAMINED.get(content["kind"], ()) if name in content and content[name] is None]
+
+
+def against(content: Mapping[str, Any]) -> list[str]:
+    """Return which findings speak against a relation, by name of the field: then nobody has to examine the rest of it."""
+    return [name for name, value in AGAINST.items() if content["kind"] == "relation" and content.get(name) == value]
 
 
 def subjects(content: Mapping[str, Any]) -> tuple[str, ...]:

@@ -93,6 +93,42 @@ async def test_a_relation_waits_for_its_anbieter_until_it_is_examined_in_full(wo
     assert HUSUM_ITVSH not in str(await waiting(world, Channel.GOVDIGITAL))
 
 
+@pytest.mark.parametrize("finding", [{"organ_seat": "NONE"}, {"joint_influence": False}, {"contrary_interests": True}], ids=str)
+async def test_a_relation_that_a_finding_speaks_against_waits_for_nobody(world: World, finding: dict[str, object]) -> None:
+    await granted(world)
+    staff = STAFF[Channel.GOVDIGITAL]
+    found = await world.change("POST", f"/facts/{HUSUM_ITVSH}/examination", staff, {"findings": finding, "reason": "Satzung"})
+    assert found.status_code == 200
+    assert HUSUM_ITVSH not in str(await waiting(world, Channel.GOVDIGITAL))
+    relations = (await world.call("GET", f"/bodies/{HUSUM}/relations", staff)).json()["relations"]
+    (shown,) = [it for it in relations if it["fact"] == HUSUM_ITVSH]
+    assert shown["against"] == [*finding]
+    assert shown["unexamined"], "the rest was not examined, and nobody has to"
+
+
+async def test_an_organisation_and_its_anbieter_read_what_became_of_a_statement(world: World) -> None:
+    async def stated(token: str) -> tuple[str, bool, dict[str, str] | None]:
+        (found,) = (await world.call("GET", f"/organisations/{HUSUM}", token)).json()["statements"]
+        return found["standing"], found["confirmed"], found["relation"]
+
+    staff = STAFF[Channel.GOVDIGITAL]
+    assert (await world.register(ANNA, ["KUNDE"], ["govdigital"])).status_code == 201
+    assert (await world.state_relation()).status_code == 200
+    assert await stated(ANNA) == await stated(staff) == ("OPEN", False, None)
+    for command in ("review", "grant"):
+        assert (await world.decide(HUSUM, Channel.GOVDIGITAL, command)).status_code == 200
+    assert await stated(ANNA) == ("CONFIRMED", True, {"fact": HUSUM_ITVSH, "state": "UNEXAMINED"})
+    path = f"/facts/{HUSUM_ITVSH}"
+    await world.change("POST", f"{path}/examination", staff, EXAMINATION)
+    assert await stated(staff) == ("CONFIRMED", True, {"fact": HUSUM_ITVSH, "state": "EXAMINED"})
+    await world.change("POST", f"{path}/examination", staff, {"findings": {"organ_seat": "NONE"}, "reason": "Beschluss"})
+    assert await stated(ANNA) == ("CONFIRMED", True, {"fact": HUSUM_ITVSH, "state": "REFUTED"})
+    await world.change("POST", f"{path}/withdrawal", staff, {"reason": "Besteht nicht."})
+    assert await stated(ANNA) == ("CONFIRMED", True, {"fact": HUSUM_ITVSH, "state": "WITHDRAWN"})
+    assert (await world.decide(HUSUM, Channel.GOVDIGITAL, "revoke", {"reason": "Besteht nicht."})).status_code == 200
+    assert (await stated(ANNA))[:2] == ("REVOKED", False)
+
+
 async def test_what_is_only_stated_waits_for_no_examination_yet(world: World) -> None:
     assert (await world.register(ANNA, ["KUNDE"], ["govdigital"])).status_code == 201
     assert (await world.state_relation()).status_code == 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from services.notify import handlers
 from services.notify.domain.routing import Routing
@@ -38,8 +38,10 @@ def consumers(
     One read of contacts and of notes, one write of e-mails and one of notes per slice of a batch, then a nudge to send.
     Events older than ``mail_max_age`` make no e-mail, those older than ``inbox_max_age`` no note either.
     """
+    noted_until = datetime.min.replace(tzinfo=UTC)
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
+        nonlocal noted_until
         at = clock()
         # First: nobody who leaves with this batch gets a mail about what else is in it.
         if departed := handlers.departures(batch):
@@ -53,14 +55,16 @@ def consumers(
         oldest = at - settings.mail_max_age
         # E-mails first: whoever finds an organisation's note may then take it that its people have their mails.
         planned = [it for plan in plans for it in handlers.mails(plan, books, known, oldest, settings.pace)]
+        times = handlers.moments(plans, at, noted_until)
+        noted_until = at
         webhooks, deliveries = hooks
         called_from = at - min(settings.mail_max_age, settings.webhook_max_age)
         called = await webhooks.books(sorted({organisation for plan in plans for organisation in plan.templates}))
-        await deliveries.note([it for plan in plans for it in deliveries_of(plan, called, called_from, at)])
+        await deliveries.note([it for plan in plans for it in deliveries_of(plan, called, called_from, times, at)])
         for channel, changes in (
             (DeliveryChannel.EMAIL, await handlers.mail_changes(notifications, planned, at)),
             (DeliveryChannel.EMAIL, handlers.invitation_mails(batch, at)),
-            (DeliveryChannel.INBOX, [it for plan in plans for it in handlers.notes(plan, at)]),
+            (DeliveryChannel.INBOX, [it for plan in plans for it in handlers.notes(plan, times)]),
         ):
             for start in range(0, len(changes), _NOTED_AT_ONCE):
                 for result in await notifications.ledger.apply(changes[start : start + _NOTED_AT_ONCE]):

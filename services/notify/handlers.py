@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from services.notify.domain.contact import AddressBook, Contact, Language
@@ -37,7 +38,11 @@ ORGANISATION_EVENTS = (
     eligibility_reminders.AccreditationEscalated,
     eligibility.OrganisationRestated,
 )
+Moments = Mapping[tuple[str, str], datetime]
+"""When an organisation is told of an event, by the id of the event and the organisation."""
 _PAGE = 100
+_TICK = timedelta(milliseconds=1)
+"""Precision of the times in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,30 @@ def notification_plan(event: Received, routing: Routing) -> NotificationPlan:
     return NotificationPlan(event, facts, routing.recipients(event.message.TYPE, facts.parties))
 
 
-def notes(plan: NotificationPlan, at: datetime) -> list[Change[Notification]]:
+def moments(plans: Sequence[NotificationPlan], at: datetime, since: datetime) -> Moments:
+    """Return when each organisation is told of each event of a batch: of what happened last ``at``, of others a tick earlier.
+
+    So lists by time show what happened later first. Nothing is told of before ``since``, up to which earlier batches went; what
+    finds no room behind it is told of together.
+    """
+    earliest = min(since + _TICK, at)
+    later: Counter[str] = Counter()
+    found: dict[tuple[str, str], datetime] = {}
+    in_order = sorted(plans, key=lambda it: it.event.time)
+    for plan in reversed(in_order):
+        for organisation in plan.templates:
+            found[plan.event.cause.event_id, organisation] = max(at - later[organisation] * _TICK, earliest)
+            later[organisation] += 1
+    return found
+
+
+def notes(plan: NotificationPlan, times: Moments) -> list[Change[Notification]]:
     """Return the notes of one event for the inbox of each organisation concerned.
 
     Their ids derive from event, recipient and channel, so a repeat finds them there.
     """
-    return [_noted(plan, Recipient(organisation), at) for organisation in plan.templates]
+    event_id = plan.event.cause.event_id
+    return [_noted(plan, Recipient(organisation), times[event_id, organisation]) for organisation in plan.templates]
 
 
 def mails(

@@ -14,7 +14,7 @@ from services.notify.domain.notification import Notification, Occasion, Recipien
 from services.notify.domain.parameters import Parameters, Subject, SubjectKind
 from services.notify.domain.routing import Routing
 from services.notify.domain.webhook import Delivery, Secret, Webhook, WebhookBook
-from services.notify.handlers import NotificationPlan, note_id, require_routed
+from services.notify.handlers import Moments, NotificationPlan, note_id, require_routed
 from services.notify.webhooks.addresses import Guard
 from services.notify.webhooks.repository import Deliveries, Webhooks
 from services.notify.webhooks.signing import WebhookKeys
@@ -50,8 +50,10 @@ class WithSecret:
     secret: str
 
 
-def deliveries_of(plan: NotificationPlan, books: Mapping[str, WebhookBook], oldest: datetime, at: datetime) -> list[Delivery]:
-    """Return the deliveries of one event: to each webhook that wanted such events when it happened.
+def deliveries_of(
+    plan: NotificationPlan, books: Mapping[str, WebhookBook], oldest: datetime, times: Moments, at: datetime
+) -> list[Delivery]:
+    """Return the deliveries of one event: to each webhook that wanted such events when it happened; they are due from ``at`` on.
 
     An event that happened before ``oldest`` makes none: its topic is read again.
     """
@@ -66,7 +68,7 @@ def deliveries_of(plan: NotificationPlan, books: Mapping[str, WebhookBook], olde
             event_id=event.cause.event_id,
             event_type=event.message.TYPE,
             content=_content(plan, organisation),
-            created_at=at,
+            created_at=times[event.cause.event_id, organisation],
             next_attempt_at=at,
             traceparent=event.cause.traceparent,
         )

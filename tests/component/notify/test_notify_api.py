@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -80,6 +82,36 @@ async def test_pages_hold_everything_once_newest_first(api: Api) -> None:
     assert len({item["id"] for item in seen}) == len(seen) == 7
     times = [item["created_at"] for item in seen]
     assert times == sorted(times, reverse=True)
+
+
+async def test_of_one_batch_what_happened_later_comes_first_on_every_page(api: Api) -> None:
+    """Later is what has a later time; of the same time, what stands later in the batch, as the events of one Vorgang do."""
+    batch = [received(LIVE, seq) for seq in range(1, 7)]
+    late = replace(batch[0], time=batch[0].time + timedelta(minutes=1))
+    await api.bench.consume([late, *batch[1:]])
+    api.bench.clock.turn(seconds=1)
+    await api.bench.consume([received(CONCLUDED, 9)])
+    expected = [derived_id("notification", it.cause.event_id, CUSTOMER.id, "INBOX") for it in (late, *reversed(batch[1:]))]
+    seen: list[dict[str, Any]] = []
+    async with api.of(CUSTOMER.id) as http:
+        cursor: dict[str, str] | None = {}
+        while cursor is not None:
+            page = (await http.get("/v1/inbox", params={"limit": 2, **cursor})).json()
+            seen += page["items"]
+            cursor = None if page["next"] is None else {"cursor": page["next"]}
+    assert [item["id"] for item in seen[1:]] == expected
+    assert seen[0]["event_type"] == CONCLUDED.TYPE
+
+
+async def test_a_batch_stays_behind_the_one_before_it_however_soon_it_comes(api: Api) -> None:
+    await api.bench.consume([received(LIVE, seq) for seq in range(1, 4)])
+    api.bench.clock.turn(milliseconds=2)
+    await api.bench.consume([received(CONCLUDED, seq) for seq in range(11, 16)])
+    async with api.of(CUSTOMER.id) as http:
+        seen = await items(http)
+        assert [item["event_type"] for item in seen[-3:]] == [LIVE.TYPE] * 3
+        newest = seen[-3]["created_at"]
+        assert (await http.post("/v1/inbox/read", json={"until": newest})).json() == {"marked": 3}, "what nobody has seen stays"
 
 
 async def test_many_of_the_same_moment_are_paged_without_loss(api: Api) -> None:

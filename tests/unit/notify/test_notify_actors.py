@@ -10,7 +10,7 @@ import pytest
 from services.notify.app import load_routing, load_texts
 from services.notify.domain.contact import Contact, Language
 from services.notify.domain.notification import Notification
-from services.notify.handlers import notes, notification_plan
+from services.notify.handlers import moments, notes, notification_plan
 from services.notify.mail import Composer
 from services.notify.settings import Settings
 from services.notify.texts import Text
@@ -30,7 +30,8 @@ texts = load_texts(DATA, Settings())
 
 def noted(message: Message) -> Notification:
     event = Received(message, "key-1", Cause(derived_id("test", "event"), message.TYPE, "key-1", 3), AT)
-    change = notes(notification_plan(event, load_routing()), AT)[0]
+    plan = notification_plan(event, load_routing())
+    change = notes(plan, moments([plan], AT, AT))[0]
     notification, _ = change.decide(None)
     return notification
 

@@ -9,7 +9,7 @@ import pytest
 from services.notify.app import load_routing
 from services.notify.domain.facts import Audience, facts_of
 from services.notify.facts import expected_notifications
-from services.notify.handlers import notes, notification_plan
+from services.notify.handlers import moments, notes, notification_plan
 from shared.aggregate.change import Cause
 from shared.bus.handling import Received
 from shared.messages.base import Message
@@ -28,8 +28,8 @@ def received(message: Message) -> Received:
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: message.TYPE)
 def test_the_notifications_that_notify_makes_of_an_event_are_expected_and_no_other(message: Message) -> None:
     event = received(message)
-    expected = expected_notifications(event, routing, AT)
-    assert [it.notification_id for it in expected] == [change.id for change in notes(notification_plan(event, routing), AT)]
+    expected, plan = expected_notifications(event, routing, AT), notification_plan(event, routing)
+    assert [it.notification_id for it in expected] == [change.id for change in notes(plan, moments([plan], AT, AT))]
     assert expected
     assert {(it.event_id, it.event_type, it.key) for it in expected} == {("event-1", message.TYPE, "key-1")}
 

@@ -277,6 +277,10 @@ class Order(Aggregate):
         """Return one of the Klienten, None if it is none."""
         return next((it for it in self.klienten.value if it.id == organisation), None)
 
+    def waits_for_klient(self, organisation: str) -> bool:
+        """Return whether a Klient has still to answer."""
+        return any(it.id == organisation for it in self.asked_klienten())
+
     def asked_klienten(self) -> list[Klient]:
         """Return the Klienten that have not answered yet, while an answer still counts."""
         return [it for it in self.klienten.value if it.state is KlientState.ANGEFRAGT] if self.takes_klienten else []

@@ -103,16 +103,16 @@ def _klient_routes(router: APIRouter, backend: KlientenBackend) -> None:
         cursor: str | None = None,
         limit: Limit = 50,
     ) -> Response:
-        """Klient: the Vorgänge in which a Bündler has named you, newest first; a page may be shorter than `limit`."""
+        """Klient: the Vorgänge in which a Bündler has named you, newest first; those that wait for you, the longest wait first.
+
+        A page may be shorter than `limit` while `next` says that there is more.
+        """
         after = decode_cursor(cursor, (datetime, str))
-        found = await backend.participations.page(caller, after, Page.ahead(limit))
-
-        def shown(entry: tuple[tuple[datetime, str], Order | None]) -> list[ParticipationView]:
-            klient = None if entry[1] is None else entry[1].klient(caller.organisation)
-            views = [] if entry[1] is None or klient is None else [ParticipationView.of(entry[1], klient)]
-            return [it for it in views if it.waiting or not waits_for_me]
-
-        return json_reply(Page.cut_groups(found, limit, lambda it: it[0], shown))
+        found = await backend.participations.page(caller, after, Page.ahead(limit), waiting=waits_for_me)
+        page = Page.cut(
+            found.named, limit, lambda it: it.place, lambda it: ParticipationView.of(it.order, it.klient), behind=found.rest
+        )
+        return json_reply(page)
 
     @router.get("/participations/{participation_id}", response_model=ParticipationView)
     async def participation(participation_id: Participation, caller: CurrentCaller) -> Response:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from services.ordering.access import unknown
+from services.ordering.domain.klient import Klient
 from services.ordering.domain.order import Order
 from services.ordering.repository import ORDERS, Orders
 from shared.http.caller import Caller
@@ -17,6 +20,26 @@ from shared.store.port import Collection, Document, Index, Query, Scalar
 PARTICIPATIONS = Collection("participations", (Index("klient", ("klient_id", "named_at")),))
 """One document for each Klient of each Vorgang, written before the Klient is named: one without its Klient is passed over."""
 Place = tuple[datetime, str]
+SCANNED = 2000
+"""As many places of a Klient are looked through at least before the list of what waits for it is cut short."""
+_PORTION = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A Klient in a Vorgang, with its place in the list."""
+
+    place: Place
+    order: Order
+    klient: Klient
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Vorgänge in the order of their list. ``rest``: place behind which more may lie, though fewer were found than asked for."""
+
+    named: list[Named]
+    rest: Place | None = None
 
 
 class Participations:
@@ -46,17 +69,35 @@ class Participations:
         await self.ask(order_id, klient, named.named_at)
         return True
 
-    async def page(self, caller: Caller, after: tuple[Scalar, ...] | None, limit: int) -> list[tuple[Place, Order | None]]:
-        """Return places in the list of the caller's Vorgänge, newest first, each with its Vorgang if it is named there still."""
-        equals = {"klient_id": caller.organisation}
-        query = Query("klient", equals, after=after, descending=True, limit=limit)
-        documents = await self.store.find(PARTICIPATIONS, query)
+    async def page(self, caller: Caller, after: tuple[Scalar, ...] | None, limit: int, *, waiting: bool) -> Found:
+        """Return the Vorgänge in which the caller is named, newest first; those ``waiting`` for its answer, the longest first.
+
+        Fewer than ``limit`` may be found though there are more: about ``SCANNED`` places are looked through at most.
+        """
+        equals: dict[str, Scalar] = {"klient_id": caller.organisation}
+        query = Query("klient", equals, after=after, descending=not waiting, limit=limit)
+        found: list[Named] = []
+        scanned = 0
+        while True:
+            documents = await self.store.find(PARTICIPATIONS, query)
+            found += [it for it in await self._named(documents) if not waiting or it.order.waits_for_klient(caller.organisation)]
+            scanned += len(documents)
+            if len(documents) < query.limit or len(found) >= limit:
+                return Found(found)
+            rest = (documents[-1]["named_at"], documents[-1]["_id"])
+            if scanned >= SCANNED:
+                return Found(found, rest)
+            query = replace(query, after=rest, limit=_PORTION)
+
+    async def _named(self, documents: Sequence[Document]) -> list[Named]:
+        """Return those places whose Klient is named in the Vorgang, and still is."""
         orders = await self.orders.with_klienten([document["order_id"] for document in documents])
-        found: list[tuple[Place, Order | None]] = []
+        found: list[Named] = []
         for document in documents:
             order = orders.get(document["order_id"])
-            named = order is not None and order.klient(caller.organisation) is not None
-            found.append(((document["named_at"], document["_id"]), order if named else None))
+            klient = None if order is None else order.klient(document["klient_id"])
+            if order is not None and klient is not None:
+                found.append(Named((document["named_at"], document["_id"]), order, klient))
         return found
 
     async def get(self, order_id: str, caller: Caller) -> tuple[Order, int]:

@@ -55,7 +55,6 @@ class ParticipationView(BaseModel):
     @classmethod
     def of(cls, order: Order, klient: Klient) -> ParticipationView:
         """Return the part of a Klient."""
-        asked = klient.state is KlientState.ANGEFRAGT
         return cls(
             order_id=order.id,
             number=order.number,
@@ -69,7 +68,7 @@ class ParticipationView(BaseModel):
             answer=klient.state,
             answered_at=klient.answered_at,
             reason=klient.reason,
-            waiting=asked and order.takes_klienten,
+            waiting=order.waits_for_klient(klient.id),
             payment=klient.payment,
             return_duty=klient.return_duty,
             check=_check(order, klient),

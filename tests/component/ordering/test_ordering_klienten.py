@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from services.ordering.participations import repository
+from services.ordering.participations.repository import PARTICIPATIONS
 from services.ordering.reference import load_schedule, load_vocabulary
 from services.ordering.reminders import Reminders
 from services.ordering.repository import Orders
 from services.ordering.settings import Settings
+from shared.ids import derived_id
 from shared.messages.eligibility import ChangeReason
 from shared.messages.eligibility_klienten import KlientJudged, KlientVerdictChanged
 from shared.messages.ordering import OrderPlaced
@@ -87,6 +93,31 @@ async def test_a_klient_confirms_its_own_part_and_it_is_ordered_for_it(world: Wo
     (told,) = [it for it in world.messages() if isinstance(it, KlientOrdered)]
     assert [it.id for it in placed.klienten] == [told.klient.id] == [HUSUM.id]
     assert (await world.post(f"{path}/decline", KLIENT, {"reason": "Doch nicht"})).status_code == 409
+
+
+@pytest.mark.parametrize("limit", [1, 50])
+async def test_what_waits_for_a_klient_is_found_behind_any_number_of_others(
+    world: World, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(repository, "SCANNED", 2)
+    monkeypatch.setattr(repository, "_PORTION", 1)
+    order = await offered(world)
+    await world.step(order["id"], "klienten", BUENDLER, {"klient": HUSUM.id, "name": "Husum"})
+    for number in range(1, 8):
+        # Places of Vorgänge that it was named in earlier and is not any more.
+        place = {"_id": derived_id("participation", f"former {number}"), "rev": 1, "klient_id": HUSUM.id}
+        former = {**place, "order_id": derived_id("order", f"former {number}"), "named_at": T0 - timedelta(days=number)}
+        assert await world.store.insert_many(PARTICIPATIONS, [former])
+    for query in ({"waits_for_me": "true"}, {}):
+        found: list[str] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = (await world.get("/v1/participations", KLIENT, limit=str(limit), **query, **cursor)).json()
+            found += [it["order_id"] for it in page["items"]]
+            if page["next"] is None:
+                break
+            cursor = {"cursor": page["next"]}
+        assert found == [order["id"]], query
 
 
 async def test_nobody_but_the_klient_itself_sees_or_answers_its_part(world: World) -> None:

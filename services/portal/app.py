@@ -137,7 +137,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, offer_step_routes(pages, catalog, ordering))
         join(router, cost_information_routes(pages, catalog, contracts))
         join(router, licence_routes(pages, catalog, contracts))
-        _contract_pages(router, pages, contracts, eligibility)
+        _contract_pages(router, pages, contracts, eligibility, catalog)
         join(router, registration_routes(pages, eligibility, entrance.sessions))
         join(router, acting_routes(pages, eligibility, entrance.sessions))
         join(router, organisation_routes(pages, eligibility, ordering, notify))
@@ -180,11 +180,11 @@ def _organisation_pages(router: APIRouter, pages: Pages, eligibility: Eligibilit
     join(router, examination_routes(pages, eligibility))
 
 
-def _contract_pages(router: APIRouter, pages: Pages, contracts: Contracts, eligibility: Eligibility) -> None:
+def _contract_pages(router: APIRouter, pages: Pages, contracts: Contracts, eligibility: Eligibility, catalog: Catalog) -> None:
     """Add what people do about contracts."""
     # Before the steps of contracts, whose path takes "changes" for one.
-    join(router, change_routes(pages, contracts, eligibility))
-    join(router, agreeing_routes(pages, contracts))
+    join(router, change_routes(pages, contracts, eligibility, catalog))
+    join(router, agreeing_routes(pages, contracts, catalog))
     join(router, statement_routes(pages, contracts))
     join(router, passing_on_routes(pages, contracts, eligibility))
     join(router, contract_contact_routes(pages, contracts))

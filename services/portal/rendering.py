@@ -145,6 +145,12 @@ class Pages:
         """Return the labels of all values of an enumeration."""
         return self._labels[language].words.get(enumeration, {})
 
+    @staticmethod
+    def day(language: Language, moment: date | datetime) -> str:
+        """Return a day as people read it; of a moment that in Germany."""
+        found = moment.astimezone(GERMAN_TIME) if isinstance(moment, datetime) else moment
+        return format_date(found, "d. MMMM y" if language is Language.DE else "d MMMM y", locale=language.locale)
+
     def show(self, visit: Visit, template: str, *, status: int = HTTPStatus.OK, **values: object) -> Response:
         """Return a page. Those of visitors may be held, but are asked for again each time; others are held nowhere."""
         language = visit.language
@@ -196,8 +202,7 @@ class Pages:
             return self.label(language, enumeration, value)
 
         def day(moment: date | datetime) -> str:
-            found = moment.astimezone(GERMAN_TIME) if isinstance(moment, datetime) else moment
-            return format_date(found, "d. MMMM y" if language is Language.DE else "d MMMM y", locale=language.locale)
+            return self.day(language, moment)
 
         def moment(at: datetime) -> str:
             pattern = "d. MMMM y, HH:mm 'Uhr'" if language is Language.DE else "d MMMM y, HH:mm"

@@ -128,6 +128,7 @@ class Award(Reply):
 class Contract(Summary):
     """A contract in full.
 
+    ``continues``: the contract that it follows, ``order_continued``: the Vorgang of that, which goes on with it.
     ``allowed_moves``: what whoever reads can do with it now; empty of a version of contracts that does not say so.
     """
 
@@ -139,6 +140,8 @@ class Contract(Summary):
     order_reference: str | None
     check: Check | None
     awards: tuple[Award, ...] = ()
+    continues: str | None = None
+    order_continued: str | None = None
     allowed_moves: tuple[str, ...] = ()
 
 
@@ -541,6 +544,10 @@ class Contracts:
         """Return a page of contracts. Raises as ``Api.get``."""
         return await self._api.get("/v1/contracts", Summaries, parameters, access=access)
 
+    async def table(self, access: Access, parameters: Parameters) -> bytes:
+        """Return a whole list of contracts as a table. Raises as ``Api.get``."""
+        return await self._api.table("/v1/contracts", parameters, access=access)
+
     async def contract(self, access: Access, contract_id: str) -> Stored[Contract]:
         """Return one contract with its entity tag. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.find(f"/v1/contracts/{segment(contract_id)}", Contract, access=access)
@@ -619,6 +626,10 @@ class Contracts:
     async def accessions(self, access: Access, parameters: Parameters) -> Accessions:
         """Return a page of accessions. Raises as ``Api.get``."""
         return await self._api.get("/v1/accessions", Accessions, parameters, access=access)
+
+    async def accession_table(self, access: Access, parameters: Parameters) -> bytes:
+        """Return a whole list of accessions as a table. Raises as ``Api.get``."""
+        return await self._api.table("/v1/accessions", parameters, access=access)
 
     async def accession(self, access: Access, accession_id: str) -> Stored[OwnAccession]:
         """Return an accession with its entity tag. Raises NotFoundError, and as ``Api.get``."""

@@ -163,7 +163,10 @@ class EvidenceFile(Reply):
 
 
 class Relation(Reply):
-    """A relation between two bodies; ``unexamined``: what of it nobody has examined yet, by name of the finding."""
+    """A relation between two bodies.
+
+    ``unexamined``: what of it nobody has examined yet, by name of the finding; ``against``: the findings that speak against it.
+    """
 
     fact: str
     type: str
@@ -174,12 +177,7 @@ class Relation(Reply):
     valid_from: date | None
     valid_to: date | None
     unexamined: tuple[str, ...]
-
-
-class Neighbourhood(Reply):
-    """The relations around a body, its own first."""
-
-    relations: tuple[Relation, ...]
+    against: tuple[str, ...] = ()
 
 
 class Way(Reply):
@@ -246,8 +244,18 @@ class Fact(Reply):
         return read("eligibility", self.id, self.fact, RelationFact)
 
 
+class StatedRelation(Reply):
+    """The relation that a statement has become: the id of its fact, and what was found of it."""
+
+    fact: str
+    state: str
+
+
 class Statement(Reply):
-    """The organisation's word on its in-house relation; ``confirmed``: an Anbieter has accredited on it."""
+    """The organisation's word on its in-house relation.
+
+    ``confirmed``: an Anbieter has accredited on it and stands by it; ``standing``: what the Anbieter have made of it.
+    """
 
     id: str
     type: str
@@ -256,6 +264,8 @@ class Statement(Reply):
     valid_to: date | None
     evidence: tuple[Evidence, ...]
     confirmed: bool
+    standing: str = "OPEN"
+    relation: StatedRelation | None = None
 
 
 class Proposal(Reply):
@@ -547,11 +557,6 @@ class Eligibility:
     async def record_document(self, access: Access, key: str, body: dict[str, Any]) -> str:
         """Record a document and return its id. Raises as ``Api.post``."""
         return (await self._api.make("/v1/evidence", EvidenceFile, key=key, access=access, body=body)).id
-
-    async def relations(self, access: Access, body_id: str) -> tuple[Relation, ...]:
-        """Return the relations from a body and to it. Raises NotFoundError, and as ``Api.get``."""
-        found = await self._api.get(f"/v1/bodies/{segment(body_id)}/relations", Neighbourhood, access=access)
-        return found.relations
 
     async def ways(self, access: Access, body_id: str) -> tuple[Way, ...]:
         """Return the known ways from a body to each Anbieter. Raises NotFoundError, and as ``Api.get``."""

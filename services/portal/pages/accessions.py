@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.catalog import Catalog, Offering
+from services.portal.apis.client import Parameters
 from services.portal.apis.contracts import ChannelLicence, Contracts, OwnAccession
 from services.portal.fields import Field, Kind, words_for
 from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, Ask, Form, Step, given_at, send_form, show_form
 from services.portal.pages.contract_passing_on import SUB_CONTRACT
+from services.portal.pages.lists import Asked, AskedFor, table
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 
@@ -48,12 +50,12 @@ _FIELD_OF: Final = {
 
 def accession_routes(pages: Pages, contracts: Contracts) -> APIRouter:
     """Return the routes of accessions."""
-    router = APIRouter(prefix="/accessions", include_in_schema=False)
+    router = APIRouter(include_in_schema=False)
 
-    @router.get("")
-    async def listed(visit: CurrentVisit, cursor: str | None = None, done: str = "") -> Response:
+    @router.get("/accessions")
+    async def listed(visit: CurrentVisit, asked: AskedFor, cursor: str | None = None, done: str = "") -> Response:
         session = session_of(visit)
-        parameters = [("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
+        parameters = [*filters_of(asked), ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
         found = await contracts.accessions(session.access, parameters)
         own = [it for it in found.items if it.organisation.id == session.organisation]
         others = [it for it in found.items if it.organisation.id != session.organisation]
@@ -61,11 +63,17 @@ def accession_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             visit,
             "pages/accessions.html",
             groups={name: items for name, items in (("own", own), ("others", others)) if items},
-            following=None if found.next is None else f"/accessions?{urlencode({'cursor': found.next})}",
+            asked=asked,
+            narrowed=bool(filters_of(asked)),
+            following=None if found.next is None else asked.address("/accessions", found.next),
             done=done if done in DONE else "",
         )
 
-    @router.api_route("/{accession_id}/end", methods=BOTH)
+    @router.get("/accessions.csv")
+    async def saved(visit: CurrentVisit, asked: AskedFor) -> Response:
+        return table(await contracts.accession_table(session_of(visit).access, filters_of(asked)), "beitritte")
+
+    @router.api_route("/accessions/{accession_id}/end", methods=BOTH)
     async def end(request: Request, visit: CurrentVisit, accession_id: str) -> Response:
         given = await given_at(request, visit, f"/accessions/{accession_id}/end")
         access = session_of(visit).access
@@ -83,6 +91,11 @@ def accession_routes(pages: Pages, contracts: Contracts) -> APIRouter:
         return await send_form(pages, visit, form, given, act, field_of={"accession_date_invalid": "last_day"})
 
     return router
+
+
+def filters_of(asked: Asked) -> Parameters:
+    """Return what a list of accessions is narrowed by: they have no state."""
+    return [(name, value) for name, value in asked.parameters if name != "state"]
 
 
 def licence_routes(pages: Pages, catalog: Catalog, contracts: Contracts) -> APIRouter:

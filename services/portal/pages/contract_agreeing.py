@@ -16,12 +16,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.portal.apis.catalog import PriceItem
+from services.portal.apis.catalog import Catalog, PriceItem
 from services.portal.apis.contracts import Changes, Contract, Contracts, PriceChange
 from services.portal.fields import Field, Kind, words_for
 from services.portal.language import Language
 from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, given_at, send_form, show_form
-from services.portal.pages.contract_forms import agreed_content, agreed_fields, agreed_places, contract_form
+from services.portal.pages.contract_forms import agreed_content, agreed_fields, agreed_places, contract_form, service_names
 from services.portal.pages.offer_drafting import decimal, in_hundredths
 from services.portal.pages.parts import nothing
 from services.portal.rendering import Pages
@@ -36,7 +36,10 @@ _LINE: Final = "price_items"
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """A contract as it is, with the words for what is proposed about it. ``prices``: those that were announced, newest last."""
+    """A contract as it is, with the words for what is proposed about it.
+
+    ``prices``: those that were announced, newest last. ``services``: the titles of what is agreed to be used, by id.
+    """
 
     contract: Contract
     changes: Changes
@@ -44,6 +47,7 @@ class Now:
     words: Words
     language: Language
     label: Callable[[str, str], str]
+    services: Mapping[str, str]
 
     @property
     def lines(self) -> Sequence[PriceItem]:
@@ -78,11 +82,11 @@ class Proposal:
 def _amended(now: Now) -> tuple[Field, ...]:
     text = now.changes.text
     last_day = None if text.valid_to is None else text.valid_to.isoformat()
-    return (*agreed_fields(text, now.words, last_day), now.field(AMEND, "reason", Kind.LINE, optional=True))
+    return (*agreed_fields(text, now.words, last_day, now.services), now.field(AMEND, "reason", Kind.LINE, optional=True))
 
 
 def _amendment(now: Now, filled: Mapping[str, Any]) -> dict[str, Any]:
-    return {**agreed_content(filled, now.changes.text), "reason": filled.get("reason")}
+    return {**agreed_content(filled, now.changes.text, now.words), "reason": filled.get("reason")}
 
 
 def _prices(now: Now) -> tuple[Field, ...]:
@@ -124,12 +128,12 @@ def _succeeding(now: Now) -> tuple[Field, ...]:
     first, reference = (
         now.field(SUCCEED, name, kind, optional=True) for name, kind in (("valid_from", Kind.DAY), ("order_reference", Kind.LINE))
     )
-    return (first, *agreed_fields(now.changes.text, now.words, None), reference)
+    return (first, *agreed_fields(now.changes.text, now.words, None, now.services), reference)
 
 
 def _successor(now: Now, filled: Mapping[str, Any]) -> dict[str, Any]:
     own = {name: filled[name] for name in ("valid_from", "order_reference") if name in filled}
-    return {**own, "text": agreed_content(filled, now.changes.text)}
+    return {**own, "text": agreed_content(filled, now.changes.text, now.words)}
 
 
 _SUCCESSOR_PLACES: Final = {
@@ -154,7 +158,7 @@ def proposals_of(changes: Changes) -> list[str]:
     return [it for it in PROPOSALS if it in changes.allowed_moves]
 
 
-def agreeing_routes(pages: Pages, contracts: Contracts) -> APIRouter:
+def agreeing_routes(pages: Pages, contracts: Contracts, catalog: Catalog) -> APIRouter:
     """Return the routes: each proposal has a page, and its form is sent to the address of the page."""
     router = APIRouter(prefix="/contracts/{contract_id}", include_in_schema=False)
 
@@ -174,7 +178,9 @@ def agreeing_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             def label(enumeration: str, value: str) -> str:
                 return pages.label(language, enumeration, value)
 
-            now = Now(stored.content, changes.content, prices or (), pages.words(language), language, label)
+            words, contract = pages.words(language), stored.content
+            services = await service_names(catalog, access, contract, words, [changes.content.text])
+            now = Now(contract, changes.content, prices or (), words, language, label, services)
             form = contract_form(
                 pages,
                 visit,

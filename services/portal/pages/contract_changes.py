@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.portal.apis.catalog import Catalog
 from services.portal.apis.client import Stored, segment
 from services.portal.apis.contracts import Changes, Contract, Contracts
 from services.portal.apis.eligibility import Eligibility
@@ -16,7 +17,7 @@ from services.portal.fields import Kind
 from services.portal.pages.asking import BOTH, ETAG, Ask, Step, given_at, send_form, show_form
 from services.portal.pages.awards import names_of
 from services.portal.pages.contract_agreeing import PROPOSALS, proposals_of
-from services.portal.pages.contract_forms import contract_form
+from services.portal.pages.contract_forms import contract_form, service_names
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.sessions import Session
@@ -47,7 +48,7 @@ def steps_on(changes: Changes, session: Session) -> list[str]:
     return [REFUSE] if pending.proposed_by.id == session.organisation else []
 
 
-def change_routes(pages: Pages, contracts: Contracts, eligibility: Eligibility) -> APIRouter:
+def change_routes(pages: Pages, contracts: Contracts, eligibility: Eligibility, catalog: Catalog) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/contracts/{contract_id}", include_in_schema=False)
 
@@ -63,6 +64,8 @@ def change_routes(pages: Pages, contracts: Contracts, eligibility: Eligibility) 
             read(visit, contract_id), or_none(contracts.price_changes(session.access, contract_id), "changes")
         )
         changes = stored.content
+        pending = [] if changes.pending is None else [changes.pending.text]
+        texts = [changes.text, *pending, *(it.before for it in changes.amendments)]
         newer = changes.agb_change
         offers = newer is not None and newer.waits_for is None and newer.offer_by.id == session.organisation
         return pages.show(
@@ -74,6 +77,7 @@ def change_routes(pages: Pages, contracts: Contracts, eligibility: Eligibility) 
             offers=offers and changes.pending is None,
             prices=prices or (),
             proposals=proposals_of(changes),
+            services=await service_names(catalog, session.access, contract, pages.words(visit.language), texts),
             names=await names_of(eligibility, contract, () if changes.pending is None else changes.pending.awards),
             done=done if done in DONE else "",
             missed=missed,

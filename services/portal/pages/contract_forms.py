@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal
 
+from services.portal.apis.catalog import Catalog
+from services.portal.apis.client import Access
 from services.portal.apis.contracts import AgreedText, Contract
 from services.portal.fields import Choice, Field, Kind, day_value, words_for
 from services.portal.pages.asking import Form, Word
+from services.portal.pages.parts import ENTITY_ID, or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.texts import Words
 
@@ -16,6 +20,8 @@ _ACTS: Final = (NOT_ALLOWED, "BEITRITT", "SUB_VERTRAG")
 CHARGES: Final = ("ENTGELTFREI", "ENTGELTLICH")
 _ENDS: Final = ("ANY", "MONTH_END", "QUARTER_END", "YEAR_END")
 _STARTS: Final = ("ANY", "MONTH_START", "QUARTER_START", "YEAR_START")
+_ANNEXES: Final = ("LEISTUNGSBESCHREIBUNG", "ABSTIMMUNGSSCHREIBEN", "RAHMENVEREINBARUNG")
+_FURTHER: Final = "further_services"
 _PLACES: Final = {
     "passing_on/act": "passing_on",
     "notice/months": "notice_months",
@@ -69,8 +75,24 @@ def contract_form(
     )
 
 
-def agreed_fields(text: AgreedText, words: Words, last_day: str | None) -> tuple[Field, ...]:
-    """Return the fields of an agreed text, which hold what is agreed now. ``last_day``: what the agreed last one holds."""
+async def service_names(
+    catalog: Catalog, access: Access, contract: Contract, words: Words, texts: Iterable[AgreedText]
+) -> dict[str, str]:
+    """Return the titles of the Leistungen of agreed texts, by id; one that cannot be asked for is numbered."""
+    further = list(dict.fromkeys(it for text in texts for it in text.services if it != contract.offering_id))
+    found = await asyncio.gather(*(or_none(catalog.offering(it, access), "changes") for it in further))
+    names = {
+        key: words("agreed.unnamed", number=place) if offer is None else offer.title
+        for place, (key, offer) in enumerate(zip(further, found, strict=True), 1)
+    }
+    return {contract.offering_id: contract.offering_title, **names}
+
+
+def agreed_fields(text: AgreedText, words: Words, last_day: str | None, services: Mapping[str, str]) -> tuple[Field, ...]:
+    """Return the fields of an agreed text, which hold what is agreed now.
+
+    ``last_day``: what the agreed last one holds. ``services``: the Leistungen to choose from, by id.
+    """
     word = words_for(words, "agreed.field")
 
     def field(name: str, kind: Kind, value: Iterable[str], *, optional: bool = False, whole: bool = False) -> Field:
@@ -86,7 +108,14 @@ def agreed_fields(text: AgreedText, words: Words, last_day: str | None) -> tuple
     return (
         field("valid_to", Kind.DAY, day_value(last_day), optional=True),
         field("territory", Kind.LINES, text.territory),
-        field("services", Kind.LINES, text.services),
+        Field(
+            "services",
+            Kind.CHECKS,
+            word("services"),
+            choices=tuple(Choice(it, title) for it, title in services.items()),
+            value=text.services,
+        ),
+        field(_FURTHER, Kind.LINES, (), optional=True),
         field("parametrisation", Kind.LINES, text.parametrisation, optional=True),
         chosen("passing_on", Kind.RADIOS, _ACTS, passing.act if passing.allowed else NOT_ALLOWED),
         chosen("charge", Kind.RADIOS, CHARGES, text.charge),
@@ -94,25 +123,40 @@ def agreed_fields(text: AgreedText, words: Words, last_day: str | None) -> tuple
         chosen("notice_to", Kind.SELECT, _ENDS, None if notice is None else notice.to, optional=True),
         field("price_months", Kind.LINE, (str(price.months),), whole=True),
         chosen("price_from", Kind.SELECT, _STARTS, price.from_),
-        field("annexes", Kind.LINES, text.annexes, optional=True),
+        field("annexes", Kind.LINES, (_annexes(words).get(it, it) for it in text.annexes), optional=True),
     )
 
 
-def agreed_content(filled: Mapping[str, Any], text: AgreedText) -> dict[str, Any]:
+def agreed_content(filled: Mapping[str, Any], text: AgreedText, words: Words) -> dict[str, Any]:
     """Return what was filled in as contracts takes it; ``text`` is what is agreed so far.
 
     A last day and a period of notice that were left empty are null: then there is none.
     """
     passing, months = filled.get("passing_on"), filled.get("notice_months")
     act = text.passing_on.act if passing == NOT_ALLOWED else passing
+    named = {title: code for code, title in _annexes(words).items()}
+    services = [*filled.get("services", []), *map(_id_in, filled.get(_FURTHER, []))]
     return {
-        **{name: filled.get(name, []) for name in ("territory", "services", "parametrisation", "annexes")},
+        **{name: filled.get(name, []) for name in ("territory", "parametrisation")},
+        "services": list(dict.fromkeys(services)),
+        "annexes": [named.get(it, it) for it in filled.get("annexes", [])],
         "valid_to": filled.get("valid_to"),
         "passing_on": {"allowed": passing != NOT_ALLOWED, "act": act},
         "charge": filled.get("charge"),
         "notice": None if months is None else {"months": months, "to": filled.get("notice_to")},
         "price_notice": {"months": filled.get("price_months"), "from": filled.get("price_from")},
     }
+
+
+def _annexes(words: Words) -> dict[str, str]:
+    """Return the titles of annexes by their codes; whatever else is agreed as one is a title itself."""
+    return {code: words(f"agreed.annex.{code}") for code in _ANNEXES}
+
+
+def _id_in(line: str) -> str:
+    """Return the id in the address of the page of a Leistung, the line itself if there is none: that is refused."""
+    found = ENTITY_ID.search(line)
+    return line if found is None else found.group()
 
 
 def agreed_places(below: str = "") -> dict[str, str]:

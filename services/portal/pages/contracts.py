@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.portal.apis.contracts import Contracts
+from services.portal.apis.contracts import Contracts, Summary
 from services.portal.apis.eligibility import Eligibility
 from services.portal.fields import Kind
 from services.portal.forms import read_given
+from services.portal.language import Language
 from services.portal.pages.asking import ETAG, Ask, Step, send_form, show_form
 from services.portal.pages.awards import names_of
 from services.portal.pages.contract_agreeing import SUCCEED
 from services.portal.pages.contract_contacts import CONTACTS
 from services.portal.pages.contract_forms import contract_form
 from services.portal.pages.contract_passing_on import SUB_CONTRACT
+from services.portal.pages.lists import Chip, table
 from services.portal.pages.parts import nothing, or_none
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
+from shared.http.routers import join
 
 PAGE = 50
 STATES = (
@@ -33,8 +37,12 @@ STATES = (
     *("ABGELEHNT", "ZURUECKGEZOGEN", "VERFALLEN", "NICHTIG"),
 )
 LEGS = ("BEREITSTELLUNG", "NACHNUTZUNG", "SUB_NACHNUTZUNG", "SUB_SUB_NACHNUTZUNG")
-WAITING = [("change_waits", "true")]
-"""Contracts of which a change waits for whoever reads."""
+PARTIES = ("KUNDE", "BEREITSTELLER", "ANBIETER")
+"""The sides as which an organisation takes part in contracts."""
+WAITING = [("waits_for_me", "true")]
+"""Contracts that wait for whoever reads."""
+CHANGES = [("change_waits", "true")]
+"""Those of which a change does."""
 RECEIPT = "application/x-ndjson"
 DocumentName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,40}\.pdf$")]
 
@@ -55,22 +63,33 @@ DONE = frozenset({*SHOWN, SUCCEED, CONTACTS})
 
 
 class Asked(BaseModel):
-    """Which contracts are asked for, and from where on; what is none of the choices narrows nothing."""
+    """Which contracts are asked for, over all pages of the list, and from where on; what is no choice narrows nothing."""
 
     model_config = ConfigDict(extra="ignore")
 
+    q: Annotated[str, Field(max_length=100)] = ""
     state: str = ""
+    party: str = ""
     leg: str = ""
+    offering_id: str = ""
     ends_before: str = ""
+    waits_for_me: bool = False
     change_waits: bool = False
     cursor: str | None = None
 
-    def filters(self) -> list[tuple[str, str]]:
-        """Return the filters that are chosen."""
-        chosen = [("state", self.state)] if self.state in STATES else []
-        chosen += [("leg", self.leg)] if self.leg in LEGS else []
-        chosen += [("ends_before", self.day)] if self.day else []
-        return [*chosen, *(WAITING if self.change_waits else [])]
+    def filters(self, without: str = "") -> list[tuple[str, str]]:
+        """Return the filters that are chosen, but for one."""
+        chosen = (
+            ("q", self.q.strip()),
+            ("waits_for_me", "true" if self.waits_for_me else ""),
+            ("change_waits", "true" if self.change_waits else ""),
+            ("state", self.state if self.state in STATES else ""),
+            ("party", self.party if self.party in PARTIES else ""),
+            ("leg", self.leg if self.leg in LEGS else ""),
+            ("ends_before", self.day),
+            ("offering_id", self.offering_id),
+        )
+        return [(name, value) for name, value in chosen if value and name != without]
 
     @property
     def day(self) -> str:
@@ -80,16 +99,26 @@ class Asked(BaseModel):
         except ValueError:
             return ""
 
+    def address(self, path: str = "/contracts", *, without: str = "", cursor: str | None = None) -> str:
+        """Return the address of this list in our pages, from another place on, or without one of its filters."""
+        query = [*self.filters(without), *([("cursor", cursor)] if cursor else [])]
+        return f"{path}?{urlencode(query)}" if query else path
+
 
 def contract_routes(pages: Pages, contracts: Contracts, eligibility: Eligibility) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/contracts", include_in_schema=False)
+    router = APIRouter(include_in_schema=False)
+    _list_routes(router, pages, contracts)
+    join(router, _contract_routes(pages, contracts, eligibility))
+    return router
 
-    @router.get("")
+
+def _list_routes(router: APIRouter, pages: Pages, contracts: Contracts) -> None:
+    @router.get("/contracts")
     async def listed(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
         access, filters, limit = session_of(visit).access, asked.filters(), ("limit", str(PAGE))
         cursor = [("cursor", asked.cursor)] if asked.cursor else []
-        # What waits for an answer stands on top of the whole list, whichever page of it it lies on.
+        # What waits for whoever reads stands on top of the whole list, whichever page of it it lies on.
         whole = not filters and not cursor
         found, waiting = await asyncio.gather(
             contracts.listed(access, [*filters, *cursor, limit]),
@@ -101,12 +130,22 @@ def contract_routes(pages: Pages, contracts: Contracts, eligibility: Eligibility
             "pages/contracts.html",
             asked=asked,
             waiting=() if waiting is None else waiting.items,
+            all_waiting=f"/contracts?{urlencode(WAITING)}" if waiting is not None and waiting.next is not None else None,
             groups={k: v for k, v in groups.items() if v},
             states=STATES,
+            parties=PARTIES,
             legs=LEGS,
-            narrowed=bool(filters),
-            following=None if found.next is None else f"/contracts?{urlencode([*filters, ('cursor', found.next)])}",
+            chips=_chips(pages, visit.language, asked, found.items),
+            following=None if found.next is None else asked.address(cursor=found.next),
         )
+
+    @router.get("/contracts.csv")
+    async def saved(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
+        return table(await contracts.table(session_of(visit).access, asked.filters()), "vertraege")
+
+
+def _contract_routes(pages: Pages, contracts: Contracts, eligibility: Eligibility) -> APIRouter:
+    router = APIRouter(prefix="/contracts", include_in_schema=False)
 
     @router.get("/{contract_id}")
     async def one(visit: CurrentVisit, contract_id: str, done: str = "") -> Response:
@@ -176,6 +215,28 @@ def contract_routes(pages: Pages, contracts: Contracts, eligibility: Eligibility
         return await send_form(pages, visit, form, given, act)
 
     return router
+
+
+def _chips(pages: Pages, language: Language, asked: Asked, found: Sequence[Summary]) -> list[Chip]:
+    """Return the chosen filters; an offer shows by its title if any contract about it is found."""
+    words = pages.words(language)
+    title = next((it.offering_title for it in found), None)
+    labels = {
+        "q": asked.q.strip(),
+        "waits_for_me": words("orders.waits_for_me"),
+        "change_waits": words("contracts.changes"),
+        "state": pages.label(language, "ChainState", asked.state),
+        "party": pages.label(language, "OrderParty", asked.party),
+        "leg": pages.label(language, "Leg", asked.leg),
+        "ends_before": words("contracts.ends_before", day=pages.day(language, date.fromisoformat(asked.day)))
+        if asked.day
+        else "",
+        "offering_id": title or words("orders.one_offer"),
+    }
+    return [
+        Chip(labels[name], asked.address(without=name), german=name == "offering_id" and title is not None)
+        for name, _ in asked.filters()
+    ]
 
 
 def _step(name: str) -> Step:

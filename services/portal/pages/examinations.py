@@ -18,6 +18,7 @@ from services.portal.apis.client import Access
 from services.portal.apis.eligibility import Eligibility, EvidenceFile, Fact, RelationFact, Way
 from services.portal.fields import Choice, Field, Kind, words_for
 from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, given_at, send_form, show_form
+from services.portal.pages.names import names_of_bodies
 from services.portal.pages.parts import or_none
 from services.portal.pages.stored_files import download
 from services.portal.rendering import Pages, Visit
@@ -192,9 +193,9 @@ class _Examining:
         access = session.access
         stored = await self.eligibility.fact(access, fact_id)
         fact, relation = stored.content, stored.content.relation
-        keys = tuple(dict.fromkeys((relation.source, relation.target, *(it.organisation for it in fact.history))))
+        keys = (relation.source, relation.target, *(it.organisation for it in fact.history))
         names, documents, ways = await asyncio.gather(
-            self._names([it for it in keys if it is not None]),
+            names_of_bodies(self.eligibility, (it for it in keys if it is not None), "examination"),
             self._documents(access, relation),
             self._ways(access, fact_id, relation.source),
         )
@@ -207,10 +208,6 @@ class _Examining:
         # An Anbieter is named as its channel is.
         own = tuple(it for it in ways if it.anbieter == session.organisation)
         return Read(fact, relation, stored.etag, names, documents, (own or ways)[:WAYS], withheld)
-
-    async def _names(self, keys: list[str]) -> dict[str, str]:
-        found = await asyncio.gather(*(or_none(self.eligibility.body(it), "examination") for it in keys))
-        return {key: key if body is None else body.name for key, body in zip(keys, found, strict=True)}
 
     async def _documents(self, access: Access, relation: RelationFact) -> tuple[EvidenceFile, ...]:
         asked = (or_none(self.eligibility.evidence(access, it), "examination") for it in relation.evidence[:DOCUMENTS])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Annotated
 from urllib.parse import urlencode
@@ -16,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from services.portal.apis.notify import Notify
 from services.portal.forms import Given, read_given
 from services.portal.pages.asking import SEE_OTHER
+from services.portal.pages.lists import Chip
 from services.portal.pages.parts import ENTITY_ID, or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.texts import Words, every_key
@@ -58,14 +58,6 @@ class Asked(BaseModel):
     def given(cls, given: Given) -> Asked:
         """Return the part that a form was sent from."""
         return cls(unread=given.one("unread") == "true", **{name: given.one(name) for name in NARROWING})
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A chosen filter, with the address of the inbox without it."""
-
-    label: str
-    address: str
 
 
 def inbox_routes(pages: Pages, notify: Notify) -> APIRouter:

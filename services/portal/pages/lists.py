@@ -35,6 +35,15 @@ class Asked:
         return f"{path}?{urlencode(query)}" if query else path
 
 
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A chosen filter, with the address of the list without it. ``german``: its words are in German only."""
+
+    label: str
+    address: str
+    german: bool = False
+
+
 async def _asked(
     q: Annotated[str, Query(max_length=100)] = "", state: str = "", ends_before: Annotated[str, Query(max_length=10)] = ""
 ) -> Asked:

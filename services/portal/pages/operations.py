@@ -14,6 +14,7 @@ from services.portal.apis.operations import Operations
 from services.portal.apis.ordering import Ordering
 from services.portal.fields import Kind, words_for
 from services.portal.pages.asking import BOTH, Ask, Form, Step, given_at, send_form, show_form
+from services.portal.pages.names import names_of_bodies
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
@@ -74,7 +75,9 @@ def operation_routes(
         job, orders = await asyncio.gather(
             eligibility.job(access, job_id), or_none(eligibility.concerned(access, job_id, limit), "operations")
         )
-        return pages.show(visit, "pages/job.html", job=job, orders=orders)
+        touched = () if orders is None else orders.items
+        names = await names_of_bodies(eligibility, (it.customer for it in touched), "operations")
+        return pages.show(visit, "pages/job.html", job=job, orders=touched, names=names)
 
     return router
 

@@ -18,7 +18,7 @@ from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Count, Order, Ordering, Point, Summaries, Summary
 from services.portal.language import Language
 from services.portal.pages.asking import SEE_OTHER
-from services.portal.pages.lists import table
+from services.portal.pages.lists import Chip, table
 from services.portal.pages.order_verdict import JUDGING, open_to
 from services.portal.pages.participations import WAITING as ANSWERS
 from services.portal.pages.parts import nothing, or_none
@@ -87,15 +87,6 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
-    """A chosen filter, with the address of the list without it. ``german``: its words are in German only."""
-
-    label: str
-    address: str
-    german: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Points:
     """The open points of a Vorgang by whose they are, and the settled ones."""
 
@@ -135,7 +126,7 @@ def order_routes(pages: Pages, ordering: Ordering, eligibility: Eligibility, clo
             ordering.orders(access, [*filters, *cursor, limit]),
             ordering.words(),
             ordering.orders(access, [*WAITING, limit]) if whole else nothing(),
-            or_none(ordering.participations(access, ANSWERS), "orders") if whole else nothing(),
+            or_none(ordering.participations(access, [*ANSWERS, limit]), "orders") if whole else nothing(),
         )
         number = await number_of(access, filters, found, first=not cursor)
 
@@ -157,7 +148,7 @@ def order_routes(pages: Pages, ordering: Ordering, eligibility: Eligibility, clo
             asked=asked,
             groups=[it for it in groups if it.rows],
             number=number,
-            named=None if named is None else len(named.items),
+            named=None if named is None else Count(count=len(named.items), more=named.next is not None),
             states=pages.labels(visit.language, "OrderState"),
             chips=_chips(pages, visit.language, asked, found.items),
             following=None if found.next is None else asked.address(cursor=found.next),

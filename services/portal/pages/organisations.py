@@ -12,14 +12,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.portal.apis.client import Access, segment
-from services.portal.apis.eligibility import Accreditation, Eligibility, Organisation, Relation
+from services.portal.apis.client import segment
+from services.portal.apis.eligibility import Accreditation, Eligibility, Organisation
 from services.portal.apis.notify import Notify
 from services.portal.apis.ordering import Ordering
 from services.portal.fields import LEITWEG_FAULTS, Choice, Field, Kind, words_for
 from services.portal.forms import Given
 from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, given_at, send_form, show_form
 from services.portal.pages.invoice_address import REMOVED, STATED, invoice_address_routes
+from services.portal.pages.names import names_of_bodies
 from services.portal.pages.parts import nothing, or_none
 from services.portal.pages.registration import ROLES
 from services.portal.pages.relation_form import FIELD_OF, SEARCH, after_search, relation_fields, stated
@@ -28,8 +29,6 @@ from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
 from shared.http.routers import join
 
-BECOMES = {"TRAEGER": "TRAEGER", "MEMBER": "MEMBER", "OWNER": "SHAREHOLDER"}
-"""Types of the relations that statements become, by type of the statement."""
 PAGE = 50
 BODIES = 20
 """As many bodies on the way to an Anbieter are asked for their names."""
@@ -61,7 +60,6 @@ def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Orderi
         stored = await eligibility.organisation(session.access, organisation_id)
         own = stored.content.users is not None
         names = await _names(eligibility, stored.content)
-        relations = await _relations(eligibility, session.access, stored.content)
         partners, webhooks = await asyncio.gather(
             or_none(ordering.partners(session.access, [("limit", str(PAGE))]), "organisation") if own else nothing(),
             # Whoever does not administer the organisation has none to see.
@@ -73,7 +71,6 @@ def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Orderi
             organisation=stored.content,
             own=own,
             names=names,
-            relations=relations,
             partners=() if partners is None else partners.items,
             webhooks=webhooks,
             decisions=tuple(DECISIONS),
@@ -113,17 +110,7 @@ def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Orderi
 async def _names(eligibility: Eligibility, organisation: Organisation) -> dict[str, str]:
     """Return the names of the bodies that statements lead through, by key; a body without one here is named by its key."""
     keys = sorted({key for statement in organisation.statements for key in statement.path} - {organisation.id})
-    found = await asyncio.gather(*(or_none(eligibility.body(key), "organisation") for key in keys[:BODIES]))
-    return {organisation.id: organisation.name, **{it.id: it.name for it in found if it is not None}}
-
-
-async def _relations(eligibility: Eligibility, access: Access, organisation: Organisation) -> dict[str, Relation]:
-    """Return the relations that statements have become by an accreditation, by id of the statement, those valid today."""
-    asked = eligibility.relations(access, organisation.id) if organisation.statements else None
-    found = () if asked is None else await or_none(asked, "organisation") or ()
-    known = {(it.type, it.target): it for it in found if it.source == organisation.id}
-    became = {it.id: known.get((BECOMES.get(it.type, it.type), it.path[1])) for it in organisation.statements if len(it.path) > 1}
-    return {statement: relation for statement, relation in became.items() if relation is not None}
+    return {organisation.id: organisation.name, **await names_of_bodies(eligibility, keys[:BODIES], "organisation")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +232,9 @@ class _Asking:
             return show_form(self.pages, visit, form)
 
         async def act(body: dict[str, object]) -> str:
-            await self.eligibility.amend(access, organisation_id, body, given.one(ETAG) or None)
+            # One that was emptied is removed.
+            changes = {"leitweg_id": None, **body}
+            await self.eligibility.amend(access, organisation_id, changes, given.one(ETAG) or None)
             return f"/organisations/{quote(organisation_id)}?done=details"
 
         return await send_form(self.pages, visit, form, given, act, field_of=dict.fromkeys(LEITWEG_FAULTS, "leitweg_id"))

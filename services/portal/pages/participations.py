@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.portal.apis.client import Parameters
 from services.portal.apis.ordering import Ordering, Participation
 from services.portal.fields import Kind, words_for
 from services.portal.forms import read_given
@@ -20,8 +21,8 @@ from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
 
 PAGE = 50
-WAITING = [("waits_for_me", "true"), ("limit", "200")]
-"""What waits for the answer of a Klient, of its newest Vorgänge."""
+WAITING = [("waits_for_me", "true")]
+"""What waits for the answer of a Klient."""
 ENDED = frozenset({"ABGELEHNT", "ZURUECKGEZOGEN", "VERFALLEN"})
 """States of a Vorgang that ended before anything was ordered."""
 STEPS = {it.name: it for it in (Step("confirm"), Step("decline", (Ask("reason", Kind.AREA),)), Step("recheck"))}
@@ -32,19 +33,23 @@ def participation_routes(pages: Pages, ordering: Ordering) -> APIRouter:
     router = APIRouter(prefix="/participations", include_in_schema=False)
 
     @router.get("")
-    async def listed(visit: CurrentVisit, cursor: str | None = None) -> Response:
-        access = session_of(visit).access
-        parameters = [("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
+    async def listed(visit: CurrentVisit, waits_for_me: bool = False, cursor: str | None = None) -> Response:  # noqa: FBT001, FBT002 - of the address
+        access, filters, limit = session_of(visit).access, WAITING if waits_for_me else [], ("limit", str(PAGE))
         # What waits for an answer stands on top of the whole list, whichever page of it it lies on.
         found, waiting = await asyncio.gather(
-            ordering.participations(access, parameters),
-            nothing() if cursor else ordering.participations(access, WAITING),
+            ordering.participations(access, [*filters, limit, *([("cursor", cursor)] if cursor else [])]),
+            nothing() if cursor or filters else ordering.participations(access, [*WAITING, limit]),
         )
-        groups = {"found": list(found.items)}
+        groups = {"mine" if filters else "found": list(found.items)}
         if waiting is not None:
             groups = {"mine": list(waiting.items), "others": [it for it in found.items if not it.waiting]}
-        following = None if found.next is None else f"/participations?{urlencode({'cursor': found.next})}"
-        return pages.show(visit, "pages/participations.html", groups=groups, following=following)
+        return pages.show(
+            visit,
+            "pages/participations.html",
+            groups=groups,
+            more=_address(WAITING) if waiting is not None and waiting.next is not None else None,
+            following=None if found.next is None else _address([*filters, ("cursor", found.next)]),
+        )
 
     @router.get("/{order_id}")
     async def one(visit: CurrentVisit, order_id: str, done: str = "") -> Response:
@@ -75,6 +80,10 @@ def participation_routes(pages: Pages, ordering: Ordering) -> APIRouter:
         return await send_form(pages, visit, _form(pages, visit, stored.content, step, stored.etag), given, act)
 
     return router
+
+
+def _address(parameters: Parameters) -> str:
+    return f"/participations?{urlencode(parameters)}"
 
 
 def outlook_of(part: Participation) -> str:

@@ -15,7 +15,7 @@ from services.portal.pages.asking import Word
 from services.portal.pages.parts import or_none
 from services.portal.texts import Words
 
-RELATIONS = ("TRAEGER", "MEMBER", "OWNER", "PART")
+RELATIONS = ("TRAEGER", "MEMBER", "OWNER")
 EVIDENCE = (
     *("GESETZ", "STAATSVERTRAG", "SATZUNG", "GESELLSCHAFTSVERTRAG", "GESELLSCHAFTERLISTE", "MITGLIEDERLISTE"),
     *("TESTAT", "ERKLAERUNG", "SONSTIGES"),

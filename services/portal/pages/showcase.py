@@ -20,6 +20,7 @@ from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Ordering, Summaries, Summary, Vocabulary
 from services.portal.language import Language
 from services.portal.pages.accessions import ACTS
+from services.portal.pages.lists import Chip
 from services.portal.pages.offer_steps import DONE, moves_of, word_of
 from services.portal.pages.parts import ENTITY_ID, or_none
 from services.portal.pages.stored_files import link_of
@@ -108,14 +109,6 @@ class Group:
     def number(self) -> int:
         """How many of its values are chosen."""
         return sum(choice.chosen for choice in (*self.choices, *self.rest))
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A chosen value, with the address of the search without it."""
-
-    label: str
-    address: str
 
 
 @dataclass(frozen=True, slots=True)

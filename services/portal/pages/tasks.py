@@ -17,7 +17,7 @@ from services.portal.apis.client import Access
 from services.portal.apis.contracts import Contracts
 from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Ordering
-from services.portal.pages.contracts import WAITING as CHANGES
+from services.portal.pages.contracts import CHANGES
 from services.portal.pages.examinations import LIST as EXAMINATIONS
 from services.portal.pages.lists import AskedFor, table
 from services.portal.pages.orders import WAITING
@@ -27,6 +27,8 @@ from services.portal.visits import CurrentVisit, session_of
 from shared.calendar import day_of
 
 PAGE = 50
+SIGNATURES = [("waits_for_me", "true"), ("state", "ANGEBOTEN"), ("party", "ANBIETER")]
+"""Contracts that wait for a signature or release of the Anbieter."""
 Year = Annotated[int, Path(ge=2000, le=9999)]
 
 
@@ -65,8 +67,8 @@ def task_routes(
         return len(waiting), any(page.next is not None for page in found)
 
     async def signatures(access: Access) -> tuple[int, bool]:
-        found = await contracts.listed(access, [("state", "ANGEBOTEN"), *limit])
-        return len([it for it in found.items if it.awaits is not None]), found.next is not None
+        found = await contracts.listed(access, [*SIGNATURES, *limit])
+        return len(found.items), found.next is not None
 
     async def changes(access: Access) -> tuple[int, bool]:
         found = await contracts.listed(access, [*CHANGES, *limit])
@@ -84,7 +86,7 @@ def task_routes(
             _number("examinations", EXAMINATIONS, _examinations(eligibility, access)),
             _number("offerings", "/tasks/offerings", offerings(access)),
             _number("orders", f"/orders?{urlencode(WAITING)}", orders(access)),
-            _number("signatures", "/contracts?state=ANGEBOTEN", signatures(access)),
+            _number("signatures", f"/contracts?{urlencode(SIGNATURES)}", signatures(access)),
             _number("changes", f"/contracts?{urlencode(CHANGES)}", changes(access)),
         )
         return pages.show(visit, "pages/tasks.html", numbers=numbers, year=day_of(clock()).year)

@@ -20,6 +20,7 @@ from tests.component.contracts.test_contracts_succession import conclude, ending
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, ActingAs, World
 from tests.component.portal.test_portal_contracts import FITKO, SVEN
+from tests.support.contract_requests import order_id
 from tests.support.http import FakeAuthenticator, FixedHealth
 
 PATH = f"/contracts/{SACHSEN}"
@@ -79,14 +80,28 @@ async def test_a_change_is_agreed_by_both_sides_and_makes_a_version(desks: Desks
 async def test_what_waits_for_an_answer_stands_on_top_of_the_list_which_can_be_narrowed(desks: Desks) -> None:
     await propose(desks.contracts, LAND, notice=SHORTER)
     first = await desks.first.open("/contracts")
-    assert next(it.text for it in first.page.all("h2")) == "Änderungen, die auf Sie warten 1"
+    assert next(it.text for it in first.page.all("h2")) == "Wartet auf Sie 1"
     await first.open("/tasks")
     await first.follow("Vertragsänderungen, die auf Sie warten")
     assert len(first.page.all("li", class_="card")) == 1
     await desks.kunde.open("/contracts")
-    assert "Änderungen, die auf Sie warten" not in desks.kunde.text
+    assert "Wartet auf Sie" not in desks.kunde.text
     await desks.kunde.open("/contracts?leg=SUB_NACHNUTZUNG")
     assert len(desks.kunde.page.all("li", class_="card")) == 2
+    await desks.kunde.open("/contracts?q=v-2026&leg=NACHNUTZUNG&ends_before=2999-01-01&party=KUNDE")
+    chips = [it.text.removesuffix(" ✕") for it in desks.kunde.page.all("a", class_="chip")]
+    assert chips == ["v-2026", "Kunde", "Nachnutzungsvertrag", "Endet vor dem 1. Januar 2999"]
+    assert not desks.kunde.page.all("li", class_="card"), "the contract has no last day"
+    links = {it.attributes.get("aria-label", it.text): it.attributes["href"] for it in desks.kunde.page.all("a")}
+    await desks.kunde.open(links["Filter entfernen: Endet vor dem 1. Januar 2999"])
+    assert [it.text for it in desks.kunde.page.all("h3")] == ["Digitaler Einbürgerungsantrag"]
+    table = {it.text: it.attributes["href"] for it in desks.kunde.page.all("a")}["Als Tabelle (CSV)"]
+    saved = await desks.kunde.visitor.get(table)
+    assert saved.headers["content-disposition"] == 'attachment; filename="vertraege.csv"'
+    assert [row.split(";")[1].strip('"') for row in saved.text.splitlines()][1:] == [SACHSEN]
+    await desks.kunde.open(PATH)
+    await desks.kunde.follow("Alle Verträge dazu")
+    assert len(desks.kunde.page.all("li", class_="card")) == 3
     await desks.kunde.open("/en/contracts?state=NICHTIG&ends_before=nonsense")
     assert not desks.kunde.page.all("li", class_="card")
     assert "There is nothing for this choice." in desks.kunde.text
@@ -123,6 +138,10 @@ async def test_a_change_is_proposed_by_a_form_that_holds_what_is_agreed(desks: D
     assert titles(kunde) == {"Änderung vorschlagen"}
     await kunde.follow("Änderung vorschlagen")
     assert kunde.value("territory") == "14"
+    chosen = kunde.page.one("input", id="services-1").attributes
+    assert (chosen["value"], "checked" in chosen) == (sub("DE-SN", 1).offering_id, True)
+    assert kunde.page.one("label", **{"for": "services-1"}).text == "Digitaler Einbürgerungsantrag"
+    assert kunde.value("annexes").split() == ["Abstimmungsschreiben", "Leistungsbeschreibung"]
     await kunde.send(422)
     assert "Das ist schon so vereinbart." in kunde.page.one("div", id="faults").text
     filled = {"notice_months": "3", "notice_to": "QUARTER_END", "territory": "14\r\n140000000009", "reason": "Neuer Beschluss"}
@@ -142,7 +161,7 @@ async def test_a_change_is_proposed_by_a_form_that_holds_what_is_agreed(desks: D
 async def test_what_is_wrong_with_a_proposed_change_stands_at_its_field(desks: Desks) -> None:
     kunde = await desks.kunde.open(f"{PATH}/amendments")
     day = {"valid_to__day": "31", "valid_to__month": "2", "valid_to__year": "2027"}
-    await kunde.send(422, "", **day, territory="", notice_months="bald", price_months="", services="Wohngeld")
+    await kunde.send(422, "", **day, territory="", notice_months="bald", price_months="", further_services="Wohngeld")
     for name, text in (
         ("valid_to", "einen Tag an, den es gibt"),
         ("territory", "mindestens einen Eintrag"),
@@ -152,8 +171,7 @@ async def test_what_is_wrong_with_a_proposed_change_stands_at_its_field(desks: D
     ):
         assert text in kunde.page.one("p", id=f"{name}-error").text, name
     assert (kunde.value("notice_months"), kunde.value("valid_to.day")) == ("bald", "31")
-    service = kunde.page.one("textarea", id="services").text
-    assert service == "Wohngeld"
+    assert kunde.page.one("textarea", id="further_services").text == "Wohngeld"
     contract = await stored(desks.contracts)
     await kunde.open(f"{PATH}/amendments")
     await kunde.send(409, "", territory="09")
@@ -212,6 +230,11 @@ async def test_a_successor_is_asked_for_and_accepted_by_the_other_side(desks: De
     kunde = await desks.kunde.open(here, 404)
     second = await desks.second.open(f"{here}/release")
     await second.send()
+    await kunde.open(here)
+    links = {it.text: it.attributes["href"] for it in kunde.page.one("main").inside_all("a")}
+    assert (links["Zum Vorgang"], links["Zum früheren Vertrag"]) == (f"/orders/{order_id('DE-SN')}", PATH)
+    await kunde.open("/contracts")
+    assert next(it.text for it in kunde.page.all("h2")) == "Wartet auf Sie 1", "the Kunde has still to accept it"
     await kunde.open(here)
     await kunde.follow("Vertrag annehmen")
     await kunde.send()

@@ -1,12 +1,15 @@
 """Whatever somebody writes into a field of any form of the portal is shown as text when the form comes back with its faults.
 
-The page of a hostile text has element for element, attribute for attribute, what that of a harmless one has.
+The page of a hostile text has element for element, attribute for attribute, what that of a harmless one has. And what no person
+can read, the id of a thing, is no text of any page.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, cast
@@ -201,8 +204,9 @@ BUTTONS: Final[Mapping[str, tuple[str, ...]]] = {
 WITHOUT_TEXT: Final = frozenset({"/logout", "/logout/back-channel"})
 """What ends a session, and holds nothing but what the portal or the provider has put there."""
 SEARCHES: Final = {
+    "accessions.html": "/accessions?q=",
     "acting.html": "/acting?q=",
-    "contracts.html": "/contracts?ends_before=",
+    "contracts.html": "/contracts?q=",
     "facts.html": "/facts?q=",
     "inbox.html": "/inbox?event_type=",
     "narrow.html": "/my/offerings?q=",
@@ -213,6 +217,20 @@ SEARCHES: Final = {
     "start.html": "/offerings?q=",
 }
 """Forms that are read from their address, by their template, with the page that shows the text; "" for one of choices alone."""
+
+
+ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+OPENED: Final[Mapping[str, Values]] = {
+    "/channels/{channel}": {"channel": "fitko"},
+    "/channels/{channel}/agb": {"channel": "fitko"},
+    "/offerings/{offering_id}/costs/{channel}": {"channel": "fitko"},
+    "/offerings/{offering_id}/costs/{channel}/new": {"channel": "fitko"},
+    "/operations/groups/{group}": {"group": GROUP},
+    "/operations/groups/{group}/{letter_id}": {"group": GROUP, "letter_id": str(LETTER["id"])},
+    "/partners/{partner_id}": {"partner_id": "dvz"},
+    "/tasks/register/{year}": {"year": "2026"},
+}
+"""Pages whose paths name more than ids of things, where these show."""
 
 
 @dataclass
@@ -362,3 +380,35 @@ async def test_no_text_that_is_searched_for_becomes_markup(hostile_world: World)
             require_text(answer, path)
             assert structure(Page(answer.text)) == structure(Page(asked[0].text)), path
     await visitor.aclose()
+
+
+@pytest.mark.slow
+async def test_no_page_shows_the_id_of_a_thing_as_text(hostile_world: World) -> None:
+    """People read names, numbers and titles; ids belong into addresses."""
+    opened = {it.path for it in hostile_world.app.router.routes if isinstance(it, APIRoute) and "GET" in (it.methods or ())}
+    visitor = (await somebody(hostile_world, OPERATOR.subject)).visitor
+    seen: set[str] = set()
+    showing: dict[str, list[str]] = {}
+    for template in sorted(opened):
+        for path in paths_of(template) if template in FORMS.keys() - OPENED.keys() else [_opened(template)]:
+            answer = await visitor.get(path)
+            if answer.status_code != HTTPStatus.OK or not answer.headers["Content-Type"].startswith("text/html"):
+                continue
+            seen.add(template)
+            main = Page(answer.text).one("main")
+            held = [value for it in main.inside_all("input", "textarea") if _is_read(it) for value in shown(it)]
+            if found := ID.findall(" ".join([main.text, *held])):
+                showing.setdefault(template, []).extend(found)
+    await visitor.aclose()
+    assert showing == {}
+    assert len(seen) > len(FORMS)
+
+
+def _opened(template: str) -> str:
+    values = OPENED.get(template, {})
+    return re.sub(r"\{(\w+)\}", lambda it: quote(values.get(it[1], ONE), safe=":"), template)
+
+
+def _is_read(element: Element) -> bool:
+    """Return whether people read what a field holds."""
+    return element.name == "textarea" or element.attributes.get("type") in {"text", "search"}

@@ -144,6 +144,23 @@ async def test_a_stated_relation_is_examined_by_a_form_and_its_organisation_read
     assert "Das Ergebnis ist festgehalten" in anbieter.text, "a double click records it once"
 
 
+async def test_one_finding_against_a_relation_settles_it_and_shows_wherever_it_is_named(desks: Desks) -> None:
+    kunde, anbieter = await accredited(desks), desks.anbieter
+    await anbieter.open(PATH)
+    await anbieter.follow("Ansehen und prüfen : Organisationssatzung")
+    await anbieter.send(200, "", organ_seat="NONE", reason="Kein Sitz in den Organen.")
+    assert "Das Ergebnis ist festgehalten" in anbieter.text
+    assert RELATION not in anbieter.text, "what else an examination would find changes nothing"
+    for person in (kunde, anbieter):
+        await person.open(PATH)
+        assert "Geprüft: reicht nicht aus" in person.text
+        assert "Vom Anbieter bestätigt" not in person.text
+    await anbieter.follow("Ansehen und prüfen : Organisationssatzung")
+    assert "Geprüft: reicht nicht aus" in anbieter.text
+    await anbieter.send(200, "", organ_seat="OWN", reason="Seit dem Beschluss vom Mai.")
+    assert RELATION in anbieter.text, "what was found may be corrected, and the rest waits again"
+
+
 async def test_only_an_anbieter_examines_a_relation_and_others_read_why(desks: Desks) -> None:
     kunde, anbieter = await accredited(desks), desks.anbieter
     await anbieter.open(PATH)
@@ -168,6 +185,10 @@ async def test_a_relation_that_never_existed_is_rejected_with_a_reason(desks: De
     await anbieter.send(reason="Husum war nie Träger.")
     assert "Die Angabe ist verworfen" in anbieter.text
     assert RELATION not in anbieter.text
+    for person in (anbieter, await desks.kunde.open(PATH)):
+        await person.open(PATH)
+        assert "Verworfen: besteht nicht" in person.text
+        assert "Vom Anbieter bestätigt" not in person.text
     await anbieter.open(path)
     assert "Diese Beziehung ist zurückgezogen" in anbieter.text
     assert "Husum war nie Träger." in anbieter.text
@@ -245,12 +266,18 @@ async def test_a_statement_is_taken_back_and_roles_and_leitweg_id_are_added(desk
     await kunde.send(reason="Doppelt angegeben.")
     assert "Die Angabe ist zurückgenommen" in kunde.text
     assert "Organisationssatzung" not in kunde.text
-    await kunde.follow("Rollen und Leitweg-ID ergänzen")
+    await kunde.follow("Rollen und Leitweg-ID ändern")
     await kunde.send(422, leitweg_id="falsch")
     assert kunde.page.one("p", id="leitweg_id-error").text
     await kunde.send(leitweg_id="04011000-900X999-08", add_roles=["BUENDELNDE_ORGANISATION"])
     assert "04011000-900X999-08" in kunde.text
     assert "Kunde (Nachnutzer), Bündelnde Organisation" in kunde.text
+    await kunde.follow("Rollen und Leitweg-ID ändern")
+    assert kunde.value("leitweg_id") == "04011000-900X999-08"
+    await kunde.send(leitweg_id="")
+    assert "Die Angaben sind gespeichert" in kunde.text
+    assert "04011000-900X999-08" not in kunde.text
+    assert "Bündelnde Organisation" in kunde.text, "the roles stay"
     await desks.anbieter.open(f"{PATH}/details", 404)
 
 

@@ -38,7 +38,7 @@ from services.portal.pages.contract_agreeing import PROPOSALS, Now
 from services.portal.pages.contract_changes import OFFER
 from services.portal.pages.contract_changes import STEPS as CHANGES
 from services.portal.pages.contract_contacts import KINDS
-from services.portal.pages.contracts import LEGS, SHOWN, STATES, STEPS
+from services.portal.pages.contracts import LEGS, PARTIES, SHOWN, STATES, STEPS
 from services.portal.pages.contracts import Asked as AskedContracts
 from services.portal.pages.cost_information import ISSUE, Lines
 from services.portal.pages.examinations import DOCUMENT, FINDINGS, NO, WITHDRAW, YES, document_of
@@ -61,8 +61,10 @@ from services.portal.pages.partners import STEPS as PARTNER_STEPS
 from services.portal.pages.showcase import FILTERS, LICENSED, Asked
 from services.portal.pages.steps import COMMANDS
 from services.portal.pages.steps import Asked as AskedStep
+from services.portal.pages.tasks import SIGNATURES
 from services.portal.texts import every_key, read_texts
 from shared.messages.contracts import Leg
+from shared.messages.ordering import OrderParty
 from tests.faults.malformed.apis import document
 
 _LETTERS = "/v1/operations/{}/groups/{{group}}/dead-letters"
@@ -96,7 +98,6 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.ELIGIBILITY, "put", "/v1/registrations/{body_id}", eligibility.Registration),
     (ServiceName.ELIGIBILITY, "get", "/v1/organisations/{organisation_id}", eligibility.Organisation),
     (ServiceName.ELIGIBILITY, "get", "/v1/accreditations", eligibility.WorkItems),
-    (ServiceName.ELIGIBILITY, "get", "/v1/bodies/{body_id}/relations", eligibility.Neighbourhood),
     (ServiceName.ELIGIBILITY, "get", "/v1/bodies/{body_id}/ways", eligibility.Ways),
     (ServiceName.ELIGIBILITY, "get", "/v1/examinations", eligibility.WaitingRelations),
     (ServiceName.ELIGIBILITY, "get", "/v1/facts/{fact_id}", eligibility.Fact),
@@ -349,7 +350,7 @@ def test_every_proposal_about_a_contract_is_an_operation_with_the_members_that_a
     described = document(ServiceName.CONTRACTS)
     contract = contracts.Contract.model_validate(_example(ContractDetail))
     changes = contracts.Changes.model_validate(_example(ChangesView))
-    now = Now(contract, changes, (), read_texts()[Language.DE], Language.DE, lambda _enumeration, value: value)
+    now = Now(contract, changes, (), read_texts()[Language.DE], Language.DE, lambda _enumeration, value: value, {})
     assert contract.price_items, "without a line no member of one is sent"
     moves = described["components"]["schemas"]["ChangesView"]["properties"]["allowed_moves"]["items"]["enum"]
     assert set(moves) == {*PROPOSALS, "accept", "give-up"} <= {*PROPOSALS, *STEPS}
@@ -400,13 +401,15 @@ def test_every_filter_of_the_list_of_vorgaenge_is_a_query_parameter_of_ordering(
 
 def test_every_filter_of_the_list_of_contracts_is_a_query_parameter_of_contracts() -> None:
     known = {it["name"] for it in document(ServiceName.CONTRACTS)["paths"]["/v1/contracts"]["get"]["parameters"]}
-    asked = AskedContracts(state="GEKUENDIGT", leg="NACHNUTZUNG", ends_before="2027-01-01", change_waits=True)
-    assert len(asked.filters()) == 4
-    assert {name for name, _ in asked.filters()} | {"cursor", "limit"} <= known
+    texts = {"state": "GEKUENDIGT", "party": "KUNDE", "leg": "NACHNUTZUNG", "ends_before": "2027-01-01"}
+    asked = AskedContracts(q="x", offering_id="1", waits_for_me=True, change_waits=True, **texts)
+    assert {name for name, _ in asked.filters()} == AskedContracts.model_fields.keys() - {"cursor"}
+    assert {name for name, _ in (*asked.filters(), *SIGNATURES)} | {"cursor", "limit"} <= known
     schemas = document(ServiceName.CONTRACTS)["components"]["schemas"]
     assert set(STATES) == set(schemas["ContractState"]["enum"]) - {"ANGEFORDERT"}
     assert set(LEGS) == set(Leg)
-    assert AskedContracts(state="x", leg="x", ends_before="x").filters() == []
+    assert set(PARTIES) == set(OrderParty) - {"SYSTEM"}
+    assert AskedContracts(state="x", party="x", leg="x", ends_before="x").filters() == []
 
 
 def test_what_waits_for_a_klient_is_a_query_parameter_of_ordering() -> None:

@@ -60,6 +60,7 @@ FAMILIES = (
         "webhooks.",
         "partners.",
         "facts.",
+        "statements.",
     ),
 )
 """Keys whose last part is put together when a page is made."""

@@ -180,6 +180,12 @@ class Relation(Reply):
     against: tuple[str, ...] = ()
 
 
+class Neighbourhood(Reply):
+    """The relations around a body, its own first."""
+
+    relations: tuple[Relation, ...]
+
+
 class Way(Reply):
     """A chain of relations from a body to an Anbieter."""
 
@@ -557,6 +563,11 @@ class Eligibility:
     async def record_document(self, access: Access, key: str, body: dict[str, Any]) -> str:
         """Record a document and return its id. Raises as ``Api.post``."""
         return (await self._api.make("/v1/evidence", EvidenceFile, key=key, access=access, body=body)).id
+
+    async def relations(self, access: Access, body_id: str) -> tuple[Relation, ...]:
+        """Return the relations from a body and to it. Raises NotFoundError, and as ``Api.get``."""
+        found = await self._api.get(f"/v1/bodies/{segment(body_id)}/relations", Neighbourhood, access=access)
+        return found.relations
 
     async def ways(self, access: Access, body_id: str) -> tuple[Way, ...]:
         """Return the known ways from a body to each Anbieter. Raises NotFoundError, and as ``Api.get``."""

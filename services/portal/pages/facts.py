@@ -19,6 +19,7 @@ from services.portal.apis.facts import BodyFact, Facts
 from services.portal.pages.asking import BOTH, given_at
 from services.portal.pages.fact_forms import EXAMINERS, PATH, Desk, body_page, offered
 from services.portal.pages.fact_shapes import SHAPES, Sort, bodies_of, said_of, shape_of
+from services.portal.pages.names import names_of_bodies
 from services.portal.pages.parts import or_none
 from services.portal.pages.stored_files import download
 from services.portal.rendering import Pages, Visit
@@ -174,15 +175,13 @@ class _Reader:
 
     async def name(self, body_id: str) -> str:
         """Return the name of a body, its key for one that the register does not have."""
-        body = await or_none(self.eligibility.body(body_id), "facts")
-        return body_id if body is None else body.name
+        return (await names_of_bodies(self.eligibility, (body_id,), "facts"))[body_id]
 
     async def _names(self, access: Access, keys: Sequence[str], near: str) -> dict[str, str]:
         """Return the names of bodies: those around one of them at once, others from the register one by one."""
         found = await or_none(self.eligibility.relations(access, near), "facts") if near else None
         names = {key: name for it in found or () for key, name in ((it.source, it.source_name), (it.target, it.target_name))}
-        lacking = [it for it in dict.fromkeys(keys) if it not in names]
-        return names | dict(zip(lacking, await asyncio.gather(*(self.name(it) for it in lacking)), strict=True))
+        return names | await names_of_bodies(self.eligibility, (it for it in keys if it not in names), "facts")
 
     async def _documents(self, access: Access, ids: Sequence[str]) -> tuple[EvidenceFile, ...]:
         asked = (or_none(self.eligibility.evidence(access, it), "facts") for it in ids[:DOCUMENTS])

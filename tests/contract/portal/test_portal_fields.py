@@ -98,6 +98,7 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.ELIGIBILITY, "put", "/v1/registrations/{body_id}", eligibility.Registration),
     (ServiceName.ELIGIBILITY, "get", "/v1/organisations/{organisation_id}", eligibility.Organisation),
     (ServiceName.ELIGIBILITY, "get", "/v1/accreditations", eligibility.WorkItems),
+    (ServiceName.ELIGIBILITY, "get", "/v1/bodies/{body_id}/relations", eligibility.Neighbourhood),
     (ServiceName.ELIGIBILITY, "get", "/v1/bodies/{body_id}/ways", eligibility.Ways),
     (ServiceName.ELIGIBILITY, "get", "/v1/examinations", eligibility.WaitingRelations),
     (ServiceName.ELIGIBILITY, "get", "/v1/facts/{fact_id}", eligibility.Fact),

@@ -1,4 +1,7 @@
-"""The drill: stores and topics are lost, an old backup is restored, and nothing is counted, concluded or believed twice."""
+"""The drill: stores and topics are lost, an old backup is restored, and nothing is counted, concluded or believed twice.
+
+One marketplace goes through all of it, as a long-lived one would: a test goes on where the one before has left it at rest.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -26,14 +29,13 @@ from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded, processor
 from marktplatz.infrastructure.discovery import find_kafka
 from marktplatz.loading import load_assumed_facts, load_reference_data
-from marktplatz.recovery.admin import administration, partitions
+from marktplatz.recovery.admin import administration
 from marktplatz.recovery.dump.disk import sha256_of
 from marktplatz.recovery.dump.files import MANIFEST
-from marktplatz.recovery.rebuild.broker import delete_topics, require_idle
+from marktplatz.recovery.rebuild.broker import delete_topics
 from marktplatz.recovery.reconcile.report import reconcile
 from marktplatz.recovery.stores import opened_stores
 from services.ordering.repository import RESERVED_FOR
-from shared.bus.admin import delete_topics as remove_topics
 from shared.bus.settings import KafkaSettings
 from shared.http.issuer import EmbeddedIssuer
 from shared.ids import bereitstellung_id, contract_id
@@ -56,6 +58,9 @@ class Drill:
     folder: Path
     bootstrap: str
     reports: Iterator[int] = field(default_factory=lambda: iter(range(100)))
+    _people: People | None = None
+    _waiting: Waiting | None = None
+    _up: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
     def var(self) -> Path:
@@ -123,13 +128,41 @@ class Drill:
         for file in self.var.glob("*.db*"):
             file.unlink()
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[People]:
-        settings = ProcessSettings(var=self.var)
-        async with Embedded(settings) as run, httpx.AsyncClient(timeout=30) as client:
-            people = cast(run, client)
-            checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")
-            yield People(run, people, checklist)
+    async def up(self) -> People:
+        """Return the people of the marketplace, which is started unless it runs, with Husum registered."""
+        if self._people is None:
+            run = await self._up.enter_async_context(Embedded(ProcessSettings(var=self.var)))
+            people = cast(run, await self._up.enter_async_context(httpx.AsyncClient(timeout=30)))
+            self._people = People(run, people, await people.komm_one.get("catalog", "/v1/reference/requirements"))
+            if (await people.husum.send("GET", "eligibility", f"/v1/organisations/{people.husum.organisation}")).is_error:
+                await flow.register(people.husum, people.govdigital, "KUNDE", HUSUM)
+        return self._people
+
+    async def down(self) -> None:
+        """Stop the marketplace."""
+        self._people = self._waiting = None
+        await self._up.aclose()
+
+    async def waiting(self) -> Waiting:
+        """Return two Vorgänge: one with its contract, and one ordered after the processor of govdigital was stopped."""
+        if self._waiting is None:
+            people = await self.up()
+            contracted, ordered = [await people.ready_to_order(f"Wartend {number}") for number in range(2)]
+            number = await people.order(contracted)
+            await people.run.children[processor(GOVDIGITAL)].stop()
+            await flow.place(people.cast.husum, ordered)
+            await flow.reaches(people.cast.husum, ordered, "BESTELLT")
+            self._waiting = Waiting(contracted, number, ordered)
+        return self._waiting
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A Vorgang with the number of its contract, and one that is ordered and waits for its own."""
+
+    contracted: str
+    number: str
+    ordered: str
 
 
 @dataclass
@@ -161,37 +194,22 @@ class People:
 
 
 @pytest.fixture(scope="module")
-async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    async with find_kafka(tmp_path_factory.mktemp("drill") / "kafka", environment={}) as bootstrap:
-        yield bootstrap
-
-
-@pytest.fixture
-async def drill(broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Drill]:
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", broker)
-    monkeypatch.setenv("KAFKA_SESSION_TIMEOUT", "PT10S")  # a rebuild waits until the members that have ended are forgotten
-    drill = Drill(tmp_path, broker)
-    monkeypatch.setenv("MARKTPLATZ_VAR", str(drill.var))
-    settings = ProcessSettings(var=drill.var)
-    data = write_few_municipalities(tmp_path / "data")
-    await load_reference_data(ProcessSettings(var=drill.var, data=data), lambda _kind, _done, _total: None)
-    await load_assumed_facts(settings)
-    yield drill
-    await empty(broker)
-
-
-async def empty(bootstrap: str) -> None:
-    """Leave no member and no topic on the broker: the next marketplace finds it as a new one."""
-    settings = KafkaSettings(bootstrap_servers=bootstrap)
-    async with administration(settings) as admin:
-        await require_idle(admin, timedelta(seconds=60))
-        names = [name for name in await partitions(admin) if not name.startswith("__")]
-        await remove_topics(settings, names)
-
-        async def gone() -> bool:
-            return not (await partitions(admin)).keys() & set(names)
-
-        await eventually("every topic is deleted", gone)
+async def drill(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Drill]:
+    folder = tmp_path_factory.mktemp("drill")
+    async with find_kafka(folder / "kafka", environment={}) as broker:
+        drill = Drill(folder, broker)
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("KAFKA_BOOTSTRAP_SERVERS", broker)
+            # A rebuild waits until the members that have ended are forgotten.
+            environment.setenv("KAFKA_SESSION_TIMEOUT", "PT10S")
+            environment.setenv("MARKTPLATZ_VAR", str(drill.var))
+            data = write_few_municipalities(folder / "data")
+            await load_reference_data(ProcessSettings(var=drill.var, data=data), lambda _kind, _done, _total: None)
+            await load_assumed_facts(ProcessSettings(var=drill.var))
+            try:
+                yield drill
+            finally:
+                await drill.down()
 
 
 def by_kind(report: dict[str, Any]) -> Differences:
@@ -204,102 +222,6 @@ def by_kind(report: dict[str, Any]) -> Differences:
 
 def ids(found: Differences, kind: str, name: str, **where: str) -> set[str]:
     return {entry[name] for entry in found.get(kind, []) if entry.items() >= where.items()}
-
-
-async def test_an_old_backup_is_restored_and_what_came_after_it_is_named_and_never_numbered_twice(drill: Drill) -> None:
-    async with drill.running() as people:
-        await flow.register(people.cast.husum, people.cast.govdigital, "KUNDE", HUSUM)
-        first = await people.ready_to_order("Vor der Sicherung")
-        second = await people.ready_to_order("Danach bestellt")
-        numbers = {first: await people.order(first)}
-        assert await drill.agrees() == {}
-        backup = drill.backups / drill.done("backup", str(drill.backups)).strip().rpartition("/")[2]
-        numbers[second] = await people.order(second)
-        third = await people.ready_to_order("Ganz danach")
-        numbers[third] = await people.order(third)
-        assert await drill.agrees() == {}
-        offer_after = (await flow.reaches(people.cast.husum, third, "VERTRAG_GESCHLOSSEN"))["offering"]["id"]
-        root = bereitstellung_id(GOVDIGITAL, offer_after)
-        root_number = (await people.cast.govdigital.get("contracts", f"/v1/contracts/{root}"))["number"]
-
-    drill.destroy_stores()
-    drill.done("restore", str(backup))
-    refused = drill.command("run", "ordering", "api")
-    assert refused.returncode != 0
-    assert "rebuild_due" in refused.stdout + refused.stderr
-
-    found = drill.differences()
-    assert ids(found, "lost_in_store", "id", service="ordering") == {third}
-    assert ids(found, "topic_ahead", "id", service="ordering") == {second}
-    lost = {contract_id(GOVDIGITAL, order): numbers[order] for order in (second, third)} | {root: root_number}
-    assert {entry["id"]: entry["label"] for entry in found["lost_in_store"] if entry["service"] == "contracts"} == lost
-    assert ids(found, "lost_in_store", "id", service="catalog") == {offer_after}
-    assert ids(found, "lost_in_store", "id", service="eligibility") == {third}
-    assert found.keys() == {"lost_in_store", "topic_ahead", "notification_missing"}
-
-    rebuilt = drill.done("topics", "rebuild", "--recreate", "--replication-factor", "1")
-    assert all(contract in rebuilt for contract in lost)
-    async with drill.running() as people:
-        assert ids(await drill.agrees(), "number_promised", "contract_id") == lost.keys()
-        assert await people.order(second) == numbers[second]
-        again = await people.ready_to_order("Neu eingestellt")
-        numbers[again] = await people.order(again)
-        assert len({root_number, *numbers.values()}) == len(numbers) + 1
-        for order in (first, second, again):
-            (contract,) = await flow.contracts_of(people.cast.husum, order)
-            assert contract["number"] == numbers[order]
-        assert ids(await drill.agrees(), "number_promised", "contract_id") == {contract_id(GOVDIGITAL, third), root}
-
-
-async def test_lost_topics_are_rebuilt_and_whoever_was_waiting_is_answered(drill: Drill) -> None:
-    async with drill.running() as people:
-        await flow.register(people.cast.husum, people.cast.govdigital, "KUNDE", HUSUM)
-        orders = [await people.ready_to_order(f"Wartend {number}") for number in range(2)]
-        contract = await people.order(orders[0])
-        await people.run.children[processor(GOVDIGITAL)].stop()
-        await flow.place(people.cast.husum, orders[1])
-        tap = Tap(drill.bootstrap)
-
-        async def asked() -> bool | None:
-            return (
-                any(record.key == orders[1].encode() for record in await tap.records("contracts.govdigital.request.v1")) or None
-            )
-
-        await eventually("the contract is asked for", asked)
-        await tap.caught_up("notify.dispatch")
-        offers = len({record.key for record in await tap.records("catalog.offering.v1")})
-
-    drill.done("topics", "rebuild", "--recreate", "--replication-factor", "1")
-    last = {record.key: dict(record.headers)["ce_type"] for record in await tap.records("catalog.offering.v1")}
-    assert len(last) == offers == 2
-    assert set(last.values()) == {b"catalog.offering.restated.v1"}, "an event that the outbox still held goes before"
-    async with drill.running() as people:
-        assert await people.contracted(orders[1]) != contract
-        assert await drill.agrees() == {}
-        inbox = await people.cast.husum.get("notify", "/v1/inbox", {"limit": 200})
-        notified = [item["event_type"] for item in inbox["items"]]
-        assert notified.count("contracts.contract.concluded.v1") == 2
-
-
-async def test_a_backup_can_move_the_stores_to_another_place(drill: Drill) -> None:
-    async with drill.running() as people:
-        refused = drill.command("topics", "rebuild", "--replication-factor", "1", "--wait", "0")
-        assert refused.returncode == 1, "a rebuild is refused while workers read"
-        assert "in_use" in refused.stderr
-        assert "contracts.fitko" in refused.stderr
-        await flow.register(people.cast.husum, people.cast.govdigital, "KUNDE", HUSUM)
-        order = await people.ready_to_order("Umzug")
-        number = await people.order(order)
-        await drill.agrees()
-    folder = drill.done("backup", str(drill.backups)).strip().rpartition(" ")[2]
-    shutil.move(drill.var, drill.folder / "before")
-    drill.var.mkdir()
-    drill.done("restore", folder)
-    assert drill.differences() == {}
-    drill.done("topics", "rebuild", "--replication-factor", "1")
-    async with drill.running() as people:
-        assert await people.contracted(order) == number
-        assert await drill.agrees() == {}
 
 
 def without_last(backup: Path, file: str, copy: Path) -> tuple[Path, str]:
@@ -319,14 +241,8 @@ def without_last(backup: Path, file: str, copy: Path) -> tuple[Path, str]:
 
 
 async def test_the_drill_command_plays_a_whole_restore_and_fails_when_something_is_left(drill: Drill, tmp_path: Path) -> None:
-    async with drill.running() as people:
-        await flow.register(people.cast.husum, people.cast.govdigital, "KUNDE", HUSUM)
-        orders = [await people.ready_to_order(f"Übung {number}") for number in range(2)]
-        await people.order(orders[0])
-        await people.run.children[processor(GOVDIGITAL)].stop()
-        await flow.place(people.cast.husum, orders[1])
-        await flow.reaches(people.cast.husum, orders[1], "BESTELLT")
-        backup = Path(drill.done("backup", str(drill.backups)).strip().rpartition(" ")[2])
+    await drill.waiting()
+    backup = Path(drill.done("backup", str(drill.backups)).strip().rpartition(" ")[2])
 
     refused = drill.command("drill", str(backup), "--replication-factor", "1")
     assert refused.returncode == 1
@@ -377,3 +293,95 @@ async def test_the_drill_command_plays_a_whole_restore_and_fails_when_something_
         left = {(it["kind"], it["ids"]["order_id"]) for it in report["reconciliation"]["differences"]}
         assert ("verdict_without_order", lost) in left
         assert report["unresolved"] == len(report["reconciliation"]["differences"])
+
+
+async def test_lost_topics_are_rebuilt_and_whoever_was_waiting_is_answered(drill: Drill) -> None:
+    waiting = await drill.waiting()
+    tap = Tap(drill.bootstrap)
+
+    async def asked() -> bool | None:
+        return (
+            any(record.key == waiting.ordered.encode() for record in await tap.records("contracts.govdigital.request.v1")) or None
+        )
+
+    await eventually("the contract is asked for", asked)
+    await tap.caught_up("notify.dispatch")
+    offers = len({record.key for record in await tap.records("catalog.offering.v1")})
+    await drill.down()
+
+    drill.done("topics", "rebuild", "--recreate", "--replication-factor", "1")
+    last = {record.key: dict(record.headers)["ce_type"] for record in await tap.records("catalog.offering.v1")}
+    assert len(last) == offers == 2
+    assert set(last.values()) == {b"catalog.offering.restated.v1"}, "an event that the outbox still held goes before"
+    people = await drill.up()
+    assert await people.contracted(waiting.ordered) != waiting.number
+    assert await drill.agrees() == {}
+    inbox = await people.cast.husum.get("notify", "/v1/inbox", {"limit": 200})
+    notified = [item["event_type"] for item in inbox["items"]]
+    assert notified.count("contracts.contract.concluded.v1") == 2
+
+
+async def test_an_old_backup_is_restored_and_what_came_after_it_is_named_and_never_numbered_twice(drill: Drill) -> None:
+    people = await drill.up()
+    first = await people.ready_to_order("Vor der Sicherung")
+    second = await people.ready_to_order("Danach bestellt")
+    numbers = {first: await people.order(first)}
+    assert await drill.agrees() == {}
+    backup = drill.backups / drill.done("backup", str(drill.backups)).strip().rpartition("/")[2]
+    numbers[second] = await people.order(second)
+    third = await people.ready_to_order("Ganz danach")
+    numbers[third] = await people.order(third)
+    assert await drill.agrees() == {}
+    offer_after = (await flow.reaches(people.cast.husum, third, "VERTRAG_GESCHLOSSEN"))["offering"]["id"]
+    root = bereitstellung_id(GOVDIGITAL, offer_after)
+    root_number = (await people.cast.govdigital.get("contracts", f"/v1/contracts/{root}"))["number"]
+    await drill.down()
+
+    drill.destroy_stores()
+    drill.done("restore", str(backup))
+    refused = drill.command("run", "ordering", "api")
+    assert refused.returncode != 0
+    assert "rebuild_due" in refused.stdout + refused.stderr
+
+    found = drill.differences()
+    assert ids(found, "lost_in_store", "id", service="ordering") == {third}
+    assert ids(found, "topic_ahead", "id", service="ordering") == {second}
+    lost = {contract_id(GOVDIGITAL, order): numbers[order] for order in (second, third)} | {root: root_number}
+    assert {entry["id"]: entry["label"] for entry in found["lost_in_store"] if entry["service"] == "contracts"} == lost
+    assert ids(found, "lost_in_store", "id", service="catalog") == {offer_after}
+    assert ids(found, "lost_in_store", "id", service="eligibility") == {third}
+    assert found.keys() == {"lost_in_store", "topic_ahead", "notification_missing"}, found
+
+    rebuilt = drill.done("topics", "rebuild", "--recreate", "--replication-factor", "1")
+    assert all(contract in rebuilt for contract in lost)
+    people = await drill.up()
+    assert ids(await drill.agrees(), "number_promised", "contract_id") == lost.keys()
+    assert await people.order(second) == numbers[second]
+    again = await people.ready_to_order("Neu eingestellt")
+    numbers[again] = await people.order(again)
+    assert len({root_number, *numbers.values()}) == len(numbers) + 1
+    for order in (first, second, again):
+        (contract,) = await flow.contracts_of(people.cast.husum, order)
+        assert contract["number"] == numbers[order]
+    assert ids(await drill.agrees(), "number_promised", "contract_id") == {contract_id(GOVDIGITAL, third), root}
+
+
+async def test_a_backup_can_move_the_stores_to_another_place(drill: Drill) -> None:
+    people = await drill.up()
+    refused = drill.command("topics", "rebuild", "--replication-factor", "1", "--wait", "0")
+    assert refused.returncode == 1, "a rebuild is refused while workers read"
+    assert "in_use" in refused.stderr
+    assert "contracts.fitko" in refused.stderr
+    order = await people.ready_to_order("Umzug")
+    number = await people.order(order)
+    promised = await drill.agrees()
+    await drill.down()
+    folder = drill.done("backup", str(drill.backups)).strip().rpartition(" ")[2]
+    shutil.move(drill.var, drill.folder / "before")
+    drill.var.mkdir()
+    drill.done("restore", folder)
+    assert drill.differences() == promised
+    drill.done("topics", "rebuild", "--replication-factor", "1")
+    people = await drill.up()
+    assert await people.contracted(order) == number
+    assert await drill.agrees() == promised

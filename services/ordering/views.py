@@ -246,8 +246,6 @@ class OrderView(OrderSummary):
     ``contract`` is the one that it goes on with, ``former_contracts`` are those before, oldest first.
     ``reminded_at``: when whoever holds the ball was reminded last, None if they were not while this wait lasts.
     ``refusal`` is hidden from the Bereitsteller where the pre-check refused: its grounds are those of Kunde and Anbieter.
-    ``contract_refusal``: why no contract came about on the order, until another one is made or another offer; the Vorgang is
-    held for it until its ``deadline`` of kind hold.
     """
 
     allowed_moves: tuple[Command, ...]
@@ -256,7 +254,13 @@ class OrderView(OrderSummary):
     anbindungsarten: tuple[Anbindungsart, ...]
     verdict: VerdictView
     refusal: Refusal | None
-    contract_refusal: Refusal | None
+    contract_refusal: Annotated[
+        Refusal | None,
+        Field(
+            description="Why no contract came about on the order, until another one is made or another offer; "
+            "the Vorgang is held for it until its `deadline` of kind hold."
+        ),
+    ]
     points: tuple[PointView, ...]
     questions: tuple[Question, ...]
     conditions: tuple[Condition, ...]

@@ -49,7 +49,7 @@ class AccessionBackend:
     clock: Callable[[], datetime]
 
 
-def _narrowed(
+async def _narrowed(
     *,
     offering_id: Annotated[EntityId | None, Query(description="Only those about this offer.")] = None,
     ends_before: Annotated[Day | None, Query(description="Only those whose last day is known and before this one.")] = None,

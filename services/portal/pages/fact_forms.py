@@ -118,7 +118,8 @@ class Desk:
         fact, access = stored.content, session_of(visit).access
         words, body_id = self.pages.words(visit.language), _about(fact, shape)
         known = await self._cited(visit, access, body_id)
-        cited = {**known, **{it: known.get(it, it) for it in fact.evidence}}
+        unnamed = {it: words("facts.unnamed", number=place) for place, it in enumerate(fact.evidence, 1)}
+        cited = {**known, **{it: known.get(it, text) for it, text in unnamed.items()}}
         fields = (
             *fields_of(shape, words, visit.language, fact.statement, body=body_id, examines=_examines(visit)),
             *self._term(visit, fact),
@@ -182,7 +183,7 @@ class Desk:
         documents = await asyncio.gather(*(or_none(self.eligibility.evidence(access, it), "facts") for it in ids))
         kind = words_for(words, "evidence")
         return {
-            it.id: ", ".join(text for text in (it.title or it.id, kind(it.type), it.reference or "") if text)
+            it.id: ", ".join(text for text in (it.title or "", kind(it.type), it.reference or "") if text)
             for it in documents
             if it is not None
         }

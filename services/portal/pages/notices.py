@@ -17,7 +17,7 @@ _BEGINNINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "offerings": ("catalog.offering.",),
     "interest": tuple(f"{_ORDER}{it}" for it in ("interest-", "check-", "verdict-")),
     "clarification": tuple(f"{_ORDER}{it}" for it in ("clarification-", "point-", "question-", "conditions-", "channel-")),
-    "placing": tuple(f"{_ORDER}{it}" for it in ("offer-", "placed")),
+    "placing": tuple(f"{_ORDER}{it}" for it in ("offer-", "placed", "reopened")),
     "delivery": tuple(f"{_ORDER}{it}" for it in ("onboarding-", "milestone-", "went-")),
     "klienten": (f"{_ORDER}klient-",),
     "endings": tuple(

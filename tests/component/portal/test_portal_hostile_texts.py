@@ -47,6 +47,8 @@ from tests.support.probes import PROBES
 
 HARMLESS: Final = "Ein Text"
 ONE: Final = "0e0f5f0c-8f0e-5d0a-9d63-6f9a3f0f7a11"
+BODY: Final = {"body_id": "dataport"}
+"""A body is named by a key, which its pages show."""
 MARKING: Final = frozenset("<>\"'")
 WAYS_OUT: Final = tuple(next(it for it in PROBES if it.startswith(sign)) for sign in "<\"'")
 """Of a text, and of a value in either kind of quotes."""
@@ -279,7 +281,7 @@ def paths_of(template: str) -> list[str]:
     """Return the paths of a page with a form, one for each of its steps."""
     names = [it.partition("}")[0] for it in template.split("{")[1:]]
     found = []
-    for values in FORMS[template]():
+    for values in (BODY | it for it in FORMS[template]()):
         path = template
         for name in names:
             last = name == names[-1] and "part" in values
@@ -405,7 +407,7 @@ async def test_no_page_shows_the_id_of_a_thing_as_text(hostile_world: World) -> 
 
 
 def _opened(template: str) -> str:
-    values = OPENED.get(template, {})
+    values = BODY | OPENED.get(template, {})
     return re.sub(r"\{(\w+)\}", lambda it: quote(values.get(it[1], ONE), safe=":"), template)
 
 

@@ -15,7 +15,7 @@ from services.ordering.domain.klienten_rechecks import anbieter_decides
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Milestone, Point, Question, Refusal, Step, Task
 from services.ordering.domain.rechecks import task_of
-from services.ordering.domain.steps import allowed_moves
+from services.ordering.domain.steps import allowed_moves, blocked_moves
 from services.ordering.domain.transitions import FINAL, Command
 from shared.calendar import day_of
 from shared.messages.eligibility import ChangeReason, Finding, Override
@@ -238,6 +238,14 @@ class RefusedEvent(BaseModel):
     at: datetime
 
 
+class BlockedMove(BaseModel):
+    """A step that the reader takes next, once what is in its way is gone."""
+
+    command: Command
+    code: str
+    detail: str
+
+
 class OrderView(OrderSummary):
     """A Vorgang in full. Persons show by reference, and only those of the side that asks.
 
@@ -249,6 +257,10 @@ class OrderView(OrderSummary):
     """
 
     allowed_moves: tuple[Command, ...]
+    blocked_moves: Annotated[
+        tuple[BlockedMove, ...],
+        Field(description="Steps that move the Vorgang on and are yours to take, but not yet, each with what is in its way."),
+    ]
     message: str | None
     anbindungsart: Anbindungsart | None
     anbindungsarten: tuple[Anbindungsart, ...]
@@ -297,6 +309,10 @@ def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta
     return OrderView(
         **_summary(order, party, idle_after),
         allowed_moves=tuple(allowed_moves(order, party, at)),
+        blocked_moves=tuple(
+            BlockedMove(command=command, code=violation.code, detail=violation.detail)
+            for command, violation in blocked_moves(order, party, at)
+        ),
         message=order.message,
         anbindungsart=order.anbindungsart,
         anbindungsarten=tuple(order.anbindungsarten.value),

@@ -36,6 +36,8 @@ class Taken:
     further: Callable[[], Sequence[Message]] = tuple
 
 
+MOVING_ON = (Command.CONFIRM_CONDITIONS, Command.PLACE, Command.GO_LIVE)
+"""Steps that something may stand in the way of which people can mend."""
 P = ParamSpec("P")
 Outcome: TypeAlias = Taken | Violation | None
 """What a decision comes to: the step takes place, a rule refuses it, or there is nothing to do."""
@@ -107,6 +109,13 @@ def record_step(order: Order, command: Command, actor: Actor, at: datetime, stat
 def allowed_moves(order: Order, party: OrderParty, at: datetime) -> list[Command]:
     """Return the steps that ``party`` may take at this moment, in the table's order."""
     return [command for command in TRANSITIONS.allowed(order.state, party) if violated_guard(order, command, party, at) is None]
+
+
+def blocked_moves(order: Order, party: OrderParty, at: datetime) -> list[tuple[Command, Violation]]:
+    """Return the steps that would move the Vorgang on and are ``party``'s to take, but not yet, each with what is in the way."""
+    possible = [it for it in TRANSITIONS.allowed(order.state, party) if it in MOVING_ON]
+    found = [(it, violated_guard(order, it, party, at)) for it in possible]
+    return [(command, violation) for command, violation in found if violation is not None]
 
 
 def conflict(order: Order, violation: Violation, command: Command, actor: Actor, at: datetime) -> ConflictError:

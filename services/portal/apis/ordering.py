@@ -209,10 +209,18 @@ class Step(Reply):
     note: str | None
 
 
+class BlockedMove(Reply):
+    """A step that is the reader's to take once what is in its way is gone, by its code."""
+
+    command: str
+    code: str
+
+
 class Order(Summary):
     """A Vorgang in full."""
 
     allowed_moves: tuple[str, ...]
+    blocked_moves: tuple[BlockedMove, ...] = ()
     message: str | None
     anbindungsart: str | None
     anbindungsarten: tuple[str, ...]

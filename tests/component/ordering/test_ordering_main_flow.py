@@ -217,6 +217,9 @@ async def test_open_points_hold_up_the_conditions_with_a_code(world: World) -> N
     answer = await world.post(f"/v1/orders/{order['id']}/conditions", BEREITSTELLER, {"conditions": []})
     assert (answer.status_code, answer.json()["code"]) == (409, "points_open")
     assert Command.CONFIRM_CONDITIONS not in answer.json()["allowed_moves"]
+    seen = await world.read(order["id"], BEREITSTELLER)
+    assert [(it["command"], it["code"]) for it in seen["blocked_moves"]] == [("confirm_conditions", "points_open")]
+    assert (await world.read(order["id"]))["blocked_moves"] == []
 
 
 async def test_the_same_step_again_answers_200_and_tells_nothing(world: World) -> None:

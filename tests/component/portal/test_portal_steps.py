@@ -126,6 +126,7 @@ async def test_a_vorgang_goes_from_interest_to_productive_use_by_forms_alone(des
     await bereitsteller.follow("Abstimmung aufnehmen")
     await bereitsteller.send(anbindungsart="FIT_CONNECT")
     assert "Die Abstimmung hat begonnen" in bereitsteller.text
+    assert "Konditionen bestätigen: noch nicht möglich. Erst müssen alle nötigen Punkte" in bereitsteller.text
     await bereitsteller.follow("Frage stellen")
     await bereitsteller.send(text="Wie viele Fälle\r\nim Jahr?")
     await kunde.open(path)
@@ -134,6 +135,8 @@ async def test_a_vorgang_goes_from_interest_to_productive_use_by_forms_alone(des
     await kunde.send(text="Etwa 400.")
     for person in (kunde, bereitsteller):
         await settle_all(desks, person, path)
+    await bereitsteller.open(path)
+    assert "noch nicht möglich" not in bereitsteller.text
     await bereitsteller.open(f"{path}/conditions")
     await bereitsteller.send(conditions="1st-Level-Support beim Kunden\r\n\r\nStart im April")
     await anbieter.open("/tasks")

@@ -10,6 +10,8 @@ import pytest
 from services.ordering.domain import award, exits, precheck, steps_back
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task, Waiting
+from services.ordering.domain.steps import blocked_moves
+from services.ordering.domain.transitions import Command
 from shared.calendar import end_of
 from shared.errors import ConflictError, InvalidError
 from shared.messages.eligibility import Finding, Stage, VerdictGiven
@@ -398,7 +400,10 @@ def test_an_offer_whose_prices_have_ended_meanwhile_is_not_ordered_but_amended()
     with pytest.raises(ConflictError) as refusal:
         award.place(order, KUNDE, T0, accepts_agb=True)
     assert (refusal.value.code, order.state) == ("offer_without_price", OrderState.ANGEBOT_ERSTELLT)
+    assert [(command, it.code) for command, it in blocked_moves(order, KUNDE.party, T0)] == [(Command.PLACE, refusal.value.code)]
+    assert blocked_moves(order, ANBIETER.party, T0) == []
     steps_back.amend_offer(order, ANBIETER, T0, VALID_UNTIL, [PRICE])
+    assert blocked_moves(order, KUNDE.party, T0) == []
     assert award.place(order, KUNDE, T0, accepts_agb=True, offer_number=2)
 
 

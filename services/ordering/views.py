@@ -279,6 +279,10 @@ class OrderView(OrderSummary):
     offer_number: int | None
     valid_until: date | None
     price_items: tuple[PriceItem, ...]
+    price_sheet: Annotated[
+        tuple[PriceItem, ...],
+        Field(description="Prices of the version of the offer that it is about; an offer of the Anbieter may state its own."),
+    ]
     placed_at: datetime | None
     leitweg_id: str | None
     order_reference: str | None
@@ -325,6 +329,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta
         offer_number=None if order.valid_until is None else offer_number_of(order),
         valid_until=order.valid_until,
         price_items=tuple(order.price_items.value),
+        price_sheet=tuple(order.price_sheet.value),
         placed_at=order.placed_at,
         leitweg_id=order.leitweg_id,
         order_reference=order.order_reference,

@@ -232,6 +232,7 @@ class Order(Summary):
     questions: tuple[Question, ...]
     conditions: tuple[Condition, ...]
     price_items: tuple[PriceItem, ...]
+    price_sheet: tuple[PriceItem, ...] = ()
     valid_until: date | None
     offer_number: int | None = None
     placed_at: datetime | None

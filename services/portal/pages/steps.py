@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -19,24 +20,18 @@ from services.portal.apis.contracts import AgbInForce, Contracts
 from services.portal.apis.ordering import Klient, Milestone, Order, Ordering, Point, Question
 from services.portal.fields import LEITWEG_FAULTS, Choice, Field, Kind, words_for
 from services.portal.forms import Given
-from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, Act, Form, given_at, send_form, show_form
+from services.portal.language import Language
+from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, Act, Form, given_at, placed, send_form, show_form
+from services.portal.pages.offered_prices import FREE, LINES, price_fields, stated_prices
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
+from services.portal.texts import Words
 from services.portal.visits import CurrentVisit, session_of
 from shared.calendar import day_of
-from shared.errors import NotFoundError
+from shared.errors import InvalidError, NotFoundError
 from shared.messages.values import Channel
 
 AGB = "agb_version"
-PRICES: Final = "price_items"
-"""Ticked: the offer costs nothing. An offering that is financed otherwise may name no price, and a contract needs one."""
-_FREE: Final = {
-    "label": "Nutzung ohne Entgelt",
-    "kind": "BETRIEB_ONLINEDIENST",
-    "amount": {"cents": 0, "currency": "EUR"},
-    "period": "JAHR",
-    "key": "FEST",
-}
 SIDES = ("KUNDE", "BEREITSTELLER")
 Label = Callable[[str, str], str]
 
@@ -48,6 +43,9 @@ class Asked:
     order: Order
     word: Callable[[str], str]
     label: Label
+    words: Words
+    language: Language
+    today: date
 
     def field(self, name: str, kind: Kind, *, optional: bool = False, choices: tuple[Choice, ...] = ()) -> Field:
         """Return a field with its words."""
@@ -64,6 +62,8 @@ class Asked:
 
 Fields = Callable[[Asked], tuple[Field, ...]]
 Part = Point | Question | Milestone | Klient
+Sent = Callable[[Asked, Mapping[str, object]], tuple[dict[str, object], list[int]]]
+"""Makes what is sent of what was filled in, with the place in the form of each line of prices."""
 Find = Callable[[Order, str], Part]
 """Finds a part of a Vorgang by its id or code. Raises NotFoundError."""
 
@@ -74,7 +74,8 @@ class Step:
 
     ``binds``: it is taken on the state that was read only. ``field_of``: the field that a refusal is about. ``here``: the path
     of its page where that is another one. ``seen``: what of the Vorgang as it was read goes along. ``find``: finds what of the
-    Vorgang it is about, which both paths name by ``{part}``; None for all of it.
+    Vorgang it is about, which both paths name by ``{part}``; None for all of it. ``sent``: makes what is sent of what was
+    filled in, None: it goes as it is.
     """
 
     command: str
@@ -86,6 +87,7 @@ class Step:
     here: str = ""
     seen: tuple[str, ...] = ()
     find: Find | None = None
+    sent: Sent | None = None
 
     @property
     def page(self) -> str:
@@ -109,7 +111,14 @@ def _points(asked: Asked) -> tuple[Field, ...]:
 
 
 def _offered(asked: Asked) -> tuple[Field, ...]:
-    return (asked.field("valid_until", Kind.DAY), asked.field(PRICES, Kind.TICK))
+    lines = price_fields(asked.order, asked.words, asked.language, asked.label, asked.today)
+    return (asked.field("valid_until", Kind.DAY), *lines, asked.field(FREE, Kind.TICK))
+
+
+def _prices(asked: Asked, filled: Mapping[str, object]) -> tuple[dict[str, object], list[int]]:
+    rest = {name: value for name, value in filled.items() if name != FREE and not name.startswith(f"{LINES}.")}
+    stated, places = stated_prices(asked.order, filled, asked.language, asked.today)
+    return rest | ({} if stated is None else {LINES: stated}), places
 
 
 def _amended(asked: Asked) -> tuple[Field, ...]:
@@ -169,14 +178,15 @@ STEPS = (
     Step("confirm_conditions", "conditions", lambda it: (it.field("conditions", Kind.LINES, optional=True),)),
     Step("reopen_clarification", "clarification/reopen", lambda it: (it.field("reason", Kind.AREA),), here="reopen"),
     Step("decline", "decline", lambda it: (it.field("reason", Kind.AREA),)),
-    Step("make_offer", "offer", _offered, template="pages/place.html", field_of=(("offer_without_price", PRICES),)),
+    Step("make_offer", "offer", _offered, template="pages/place.html", field_of=(("offer_without_price", FREE),), sent=_prices),
     Step(
         "amend_offer",
         "offer/amend",
         _amended,
         template="pages/place.html",
-        field_of=(("offer_without_price", PRICES),),
+        field_of=(("offer_without_price", FREE),),
         here="amend-offer",
+        sent=_prices,
     ),
     Step("withdraw_offer", "offer/withdraw", lambda it: (it.field("reason", Kind.AREA),), here="withdraw-offer"),
     Step("name_klient", "klienten", _klient, binds=False, here="name-klient"),
@@ -277,12 +287,6 @@ def step_routes(pages: Pages, ordering: Ordering, contracts: Contracts, clock: C
     return router
 
 
-def priced(filled: Mapping[str, object], today: date) -> dict[str, object]:
-    """Return what is sent for a form: the price line of an offer that costs nothing, where that is ticked."""
-    sent = {name: value for name, value in filled.items() if name != PRICES}
-    return sent | ({PRICES: [_FREE | {"valid_from": today.isoformat()}]} if filled.get(PRICES) else {})
-
-
 @dataclass(frozen=True, slots=True)
 class _Shown:
     """Shows and sends the forms of steps. ``part``: id or code of what of the Vorgang a step is about."""
@@ -323,7 +327,8 @@ class _Shown:
         form = self._form(visit, order, step, part, stored.etag)
         target = _filled(step.path, part)
         seen = {name: value for name in step.seen if (value := getattr(order, name)) is not None}
-        act = self._act(access, order.id, step, target, given.key, given.one(ETAG) or None, seen if form.fields else None)
+        asked = self._asked(visit, order, step)
+        act = self._act(access, asked, step, target, given.key, given.one(ETAG) or None, seen if form.fields else None)
         field_of = dict(step.field_of)
         beside = await self._beside(access, order, step)
         form = _with_agb(form, beside["agb"])
@@ -341,26 +346,32 @@ class _Shown:
         return await send_form(self.pages, visit, form, given, act, field_of=field_of, template=step.template, **beside)
 
     def _act(
-        self, access: Access, order_id: str, step: Step, target: str, key: str, match: str | None, seen: dict[str, Any] | None
+        self, access: Access, asked: Asked, step: Step, target: str, key: str, match: str | None, seen: dict[str, Any] | None
     ) -> Act:
         """Return what takes a step; ``seen`` goes along with the fields, None: the step has no body."""
 
         async def act(body: dict[str, object]) -> str:
-            content = None if seen is None else priced(body, day_of(self.clock())) | seen
-            await self.ordering.take(access, order_id, target, key=key, body=content, match=match if step.binds else None)
+            order_id = asked.order.id
+            sent, places = (body, []) if step.sent is None else step.sent(asked, body)
+            content = None if seen is None else sent | seen
+            try:
+                await self.ordering.take(access, order_id, target, key=key, body=content, match=match if step.binds else None)
+            except InvalidError as refused:
+                raise placed(refused, LINES, places, without="amount") from refused
             return f"/orders/{quote(order_id)}?done={step.command}"
 
         return act
 
+    def _asked(self, visit: Visit, order: Order, step: Step) -> Asked:
+        words, label = self.pages.words(visit.language), partial(self.pages.label, visit.language)
+        word = words_for(words, f"step.{step.command}.field")
+        return Asked(order, word, label, words, visit.language, day_of(self.clock()))
+
     def _form(self, visit: Visit, order: Order, step: Step, part: str, etag: str | None) -> Form:
         about = None if step.find is None else step.find(order, part)
-        words, language = self.pages.words(visit.language), visit.language
+        words = self.pages.words(visit.language)
         word = words_for(words, f"step.{step.command}")
-
-        def label(enumeration: str, value: str) -> str:
-            return self.pages.label(language, enumeration, value)
-
-        fields = step.fields(Asked(order, words_for(words, f"step.{step.command}.field"), label))
+        fields = step.fields(self._asked(visit, order, step))
         if isinstance(about, Point):
             example = words("step.settle_point.example", example=about.example)
             fields = (Field("value", Kind.AREA, fields[0].label, example), *fields[1:])

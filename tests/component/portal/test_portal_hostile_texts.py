@@ -281,7 +281,7 @@ def paths_of(template: str) -> list[str]:
     """Return the paths of a page with a form, one for each of its steps."""
     names = [it.partition("}")[0] for it in template.split("{")[1:]]
     found = []
-    for values in (BODY | it for it in FORMS[template]()):
+    for values in ({**BODY, **it} for it in FORMS[template]()):
         path = template
         for name in names:
             last = name == names[-1] and "part" in values
@@ -407,7 +407,7 @@ async def test_no_page_shows_the_id_of_a_thing_as_text(hostile_world: World) -> 
 
 
 def _opened(template: str) -> str:
-    values = BODY | OPENED.get(template, {})
+    values = {**BODY, **OPENED.get(template, {})}
     return re.sub(r"\{(\w+)\}", lambda it: quote(values.get(it[1], ONE), safe=":"), template)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -19,7 +20,7 @@ from tests.component.ordering.test_ordering_steps_back import both_channels
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
 from tests.component.portal.test_portal_contracts import AGB, COSTS
-from tests.support.builders.orders import OFFERING_ID, concluded, offering
+from tests.support.builders.orders import OFFERING_ID, PRICE, concluded, offering
 
 BUENDLER = KUNDE.replace("/KUNDE", "/BUENDELNDE_ORGANISATION")
 TOKENS = {HUSUM: KUNDE, KOMM_ONE: BEREITSTELLER, GOVDIGITAL: ANBIETER}
@@ -184,13 +185,38 @@ async def test_an_offering_that_names_no_price_is_offered_for_nothing_where_the_
     await anbieter.open(f"/orders/{order['id']}/offer")
     day = {"valid_until__day": "31", "valid_until__month": "12", "valid_until__year": "2026"}
     await anbieter.send(422, "", **day)
-    assert "Keine Preiszeile des Angebots gilt heute" in anbieter.page.one("p", id="price_items-error").text
-    await anbieter.send(200, "", price_items="true")
+    assert "Keine Preiszeile des Angebots gilt heute" in anbieter.page.one("p", id="free-error").text
+    await anbieter.send(200, "", free="true")
     assert "Das Angebot ist gemacht" in anbieter.text
     (price,) = (await orders.read(order["id"]))["price_items"]
     assert (price["amount"]["cents"], price["valid_from"], price["valid_to"]) == (0, orders.now.date().isoformat(), None)
     await desks.kunde.open(f"/orders/{order['id']}/place")
     assert "Nutzung ohne Entgelt" in desks.kunde.text
+
+
+async def test_prices_that_hold_no_more_are_mended_with_the_offer_and_others_are_changed(desks: Desks) -> None:
+    orders, anbieter = desks.orders, desks.anbieter
+    ended = PRICE.model_copy(update={"label": "Einrichtung", "valid_to": orders.now.date() - timedelta(days=1)})
+    await orders.offer(offering(version=4, price_items=(PRICE, ended)))
+    order = await orders.declare()
+    await orders.judge(order)
+    order = await orders.step(order["id"], "clarification", BEREITSTELLER, {"anbindungsart": "FIT_CONNECT"})
+    await orders.settle(order)
+    await orders.step(order["id"], "conditions", BEREITSTELLER, {"conditions": []})
+    path = f"/orders/{order['id']}"
+    await anbieter.open(f"{path}/offer")
+    assert "Diese Zeile gilt heute nicht." in anbieter.text
+    day = {"valid_until__day": "31", "valid_until__month": "12", "valid_until__year": "2026"}
+    await anbieter.send(422, "", price_items__1="viel", **day)
+    assert "zum Beispiel 2.400,00" in anbieter.page.one("p", id="price_items.1-error").text
+    await anbieter.send(200, "", price_items__1="90,50")
+    today = orders.now.date().isoformat()
+    lines = (await orders.read(order["id"]))["price_items"]
+    assert [(it["label"], it["amount"]["cents"]) for it in lines] == [(PRICE.label, PRICE.amount.cents), ("Einrichtung", 9050)]
+    assert (lines[0]["valid_from"], lines[1]["valid_from"], lines[1]["valid_to"]) == (PRICE.valid_from.isoformat(), today, None)
+    await anbieter.open(f"{path}/amend-offer")
+    await anbieter.send(200, "", price_items__0="", **day)
+    assert [it["label"] for it in (await orders.read(order["id"]))["price_items"]] == ["Einrichtung"]
 
 
 async def step_back(desks: Desks, path: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from types import SimpleNamespace
 from typing import Any, cast, get_args, get_origin
 
@@ -149,7 +150,20 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.CONTRACTS, "get", "/v1/accessions/{accession_id}", contracts.OwnAccession),
     (ServiceName.CONTRACTS, "get", "/v1/offers/{offering_id}/cost-information", contracts.CostInformation),
 )
-NEW_ORDER = cast("Order", SimpleNamespace(anbindungsarten=("API",), anbindungsart=None, channel="fitko"))
+PRICE = catalog.PriceItem(
+    kind="BETRIEB_ONLINEDIENST",
+    label="Betrieb",
+    amount=catalog.Money(currency="EUR", cents=100),
+    period="JAHR",
+    key="FEST",
+    funding=None,
+    valid_from=date(2026, 1, 1),
+    valid_to=None,
+)
+NEW_ORDER = cast(
+    "Order",
+    SimpleNamespace(anbindungsarten=("API",), anbindungsart=None, channel="fitko", price_items=(), price_sheet=(PRICE,)),
+)
 
 
 @pytest.mark.parametrize(("service", "method", "path", "model"), READ, ids=lambda it: getattr(it, "__name__", str(it)))
@@ -285,12 +299,15 @@ def test_every_shape_of_facts_has_the_members_and_values_that_eligibility_knows(
 
 def test_every_step_is_an_operation_with_the_fields_that_are_asked_for() -> None:
     described = document(ServiceName.ORDERING)
-    asked = AskedStep(NEW_ORDER, lambda name: name, lambda _enumeration, value: value)
+    words = read_texts()[Language.DE]
+    asked = AskedStep(NEW_ORDER, str, lambda _enumeration, value: value, words, Language.DE, date(2026, 3, 2))
     parts = {"points": "point_id", "questions": "question_id", "milestones": "code", "klienten": "klient"}
     for step in COMMANDS.values():
         path = step.path.replace("{part}", f"{{{parts.get(step.path.partition('/')[0])}}}")
         known = _body(described, f"/v1/orders/{{order_id}}/{path}")
-        assert {it.name for it in step.fields(asked)} | set(step.seen) <= known, step.command
+        filled = {it.name: "1" for it in step.fields(asked)}
+        sent = filled if step.sent is None else step.sent(asked, filled)[0]
+        assert sent.keys() | set(step.seen) <= known, step.command
     assert {"offering_id", "channel", "anbindungsart", "message"} <= _body(described, "/v1/orders")
     placed = {it.name for it in COMMANDS["place"].fields(asked)} | {"order_id", "revision", "offer_number"}
     assert placed <= _body(described, "/v1/orders/placements")

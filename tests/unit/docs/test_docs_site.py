@@ -16,6 +16,9 @@ from deploy.site.source import PROJECT, BrokenLinkError, markdown, reference
 from deploy.site.text import code, escaped, fields, kind_of, table
 from shared.schemas.generate import FOLDER
 
+# The site takes a minute of a processor, of which a busy machine gives it a part.
+pytestmark = pytest.mark.timeout(1200)
+
 METHODS = {"get", "put", "post", "patch", "delete"}
 
 

@@ -300,6 +300,10 @@ def prune_packages(root: Path) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in (site / name for name in LEFT_OUT_OF_PACKAGES):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in site.glob("*.dist-info/METADATA"):
+        # Below the fields is what the index shows of the package.
+        fields, _, _ = path.read_text("utf-8").partition("\n\n")
+        path.write_text(f"{fields}\n", "utf-8")
     for path in site.rglob("*"):
         # A list of the files as they were installed is not true any more.
         if path.suffix in SOURCE_SUFFIXES or (path.name == "RECORD" and path.parent.suffix == ".dist-info"):

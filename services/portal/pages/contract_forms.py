@@ -69,7 +69,7 @@ def contract_form(
         action=f"{here}/{below or name}",
         button=word("button"),
         back=here if own else f"{here}/changes",
-        back_label=(contract.number or words("contract.unnumbered")) if own else words("changes.title"),
+        back_label=(contract.number or contract.title) if own else words("changes.title"),
         fields=fields(word),
         etag=etag,
     )

@@ -16,7 +16,8 @@ from services.contracts.changes import required
 from services.contracts.domain.contract import Contract, Listed
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import Actor
-from services.contracts.narrowing import Position, position_of
+from services.contracts.merged_list import Position
+from services.contracts.narrowing import position_of
 from services.contracts.provisions.accredited import require_accredited
 from services.contracts.repository import Contracts, Registers
 from services.contracts.schemas import ContractDetail, ContractSummary, DeclineRequest, NoticeRequest, RegisterView
@@ -79,7 +80,7 @@ def routes(
             return json_reply(Page(items=items), headers=VARY)
         after = cast("Position | None", decode_cursor(cursor, (datetime, str)))
         found = await contracts.page(viewer, after, Page.ahead(limit), only)
-        page = Page.cut(found.contracts, limit, position_of, ContractSummary.of, behind=found.rest)
+        page = Page.cut(found.items, limit, position_of, ContractSummary.of, behind=found.rest)
         return json_reply(page, headers=VARY)
 
     @router.get("/contracts/{contract_id}", response_model=ContractDetail, summary="One contract in full")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 from services.contracts.domain.amending import party_of, waits_for
 from services.contracts.domain.contract import SUB_LEGS, Contract, Listed
 from services.contracts.domain.transitions import Actor, ContractState
+from services.contracts.merged_list import Position
 from shared.messages.contracts import Leg
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Channel, Role
@@ -44,7 +45,6 @@ _OWNER = {
     "formed": "channel",
 }
 """The field that names whose contracts an index finds, by the first word of its name."""
-Position = tuple[datetime, str]
 
 
 def position_of(contract: Listed) -> Position:
@@ -169,14 +169,6 @@ class ContractFilter:
             return False
         in_time = self.ends_before is None or (contract.last_day is not None and contract.last_day < self.ends_before)
         return in_time and (not self.words or contain(_worded(contract), self.words))
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A part of a list. ``rest``: position after which there may be more, None at the end of the list."""
-
-    contracts: list[Listed]
-    rest: Position | None
 
 
 def _worded(contract: Listed) -> list[str | None]:

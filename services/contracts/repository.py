@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from heapq import merge
-from itertools import islice, pairwise
+from itertools import pairwise
 
 from services.contracts.domain.contract import Contract, Listed
 from services.contracts.domain.transitions import BINDING, PENDING, ContractState
-from services.contracts.narrowing import LIST_INDEXES, ContractFilter, Listing, Position, Viewer, position_of
+from services.contracts.merged_list import Listing, Position, merged, portions_of
+from services.contracts.narrowing import LIST_INDEXES, ContractFilter, Viewer, position_of
 from services.contracts.numbering import Number, Register
 from shared.aggregate import journal
 from shared.aggregate.ledger import aggregate_collection
@@ -202,28 +202,17 @@ class Contracts:
         async for document in documents_of(self.store, CONTRACTS, Query("customer_offering", where, limit=PAGE)):
             yield self.ledger.state_of(document)
 
-    async def page(self, viewer: Viewer, after: Position | None, limit: int, only: ContractFilter) -> Listing:
+    async def page(self, viewer: Viewer, after: Position | None, limit: int, only: ContractFilter) -> Listing[Listed]:
         """Return up to ``limit`` contracts that the viewer may see, newest first, after a position.
 
         Fewer may be returned though there are more: no more than ``LOOKED_AT`` of each part are looked at.
         """
         parts = await asyncio.gather(*(self._part(viewer, *part, after, limit, only) for part in only.parts(viewer)))
-        rest = max((part.rest for part in parts if part.rest is not None), default=None)
-        newest_first = merge(*(part.contracts for part in parts), key=position_of, reverse=True)
-        # Who is party in two roles finds a contract twice. What lies behind the end of one part may have others before it.
-        found = {it.id: it for it in newest_first if rest is None or position_of(it) >= rest}
-        listed = list(islice(found.values(), limit))
-        return Listing(listed, position_of(listed[-1]) if len(found) > limit else rest)
+        return merged(parts, position_of, limit)
 
-    async def whole(self, viewer: Viewer, only: ContractFilter) -> AsyncIterator[list[Listed]]:
+    def whole(self, viewer: Viewer, only: ContractFilter) -> AsyncIterator[list[Listed]]:
         """Yield all contracts that the viewer may see and that are asked for, as ``page`` does, in portions."""
-        after: Position | None = None
-        while True:
-            found = await self.page(viewer, after, _PORTION, only)
-            yield found.contracts
-            after = found.rest
-            if after is None:
-                return
+        return portions_of(lambda after: self.page(viewer, after, _PORTION, only))
 
     async def _part(
         self,
@@ -233,7 +222,7 @@ class Contracts:
         after: Position | None,
         limit: int,
         only: ContractFilter,
-    ) -> Listing:
+    ) -> Listing[Listed]:
         """Return what one index finds of a page."""
         found: list[Listed] = []
         looked_at = 0

@@ -13,12 +13,13 @@ from starlette.responses import Response
 
 from services.contracts.access import viewer_of
 from services.contracts.accessions.declaring import Declaration, declare, hold_to_contract, known_contract, require
-from services.contracts.accessions.narrowing import AccessionFilter, Position, position_of
+from services.contracts.accessions.narrowing import AccessionFilter, position_of
 from services.contracts.accessions.repository import Accessions
 from services.contracts.accessions.schemas import AccessionEndRequest, AccessionRequest, AccessionView
 from services.contracts.accessions.table import COLUMNS, row_of
 from services.contracts.domain.accession import Accession
 from services.contracts.domain.rules import Terms
+from services.contracts.merged_list import Position
 from services.contracts.repository import Contracts
 from shared.aggregate.change import Change
 from shared.calendar import day_of
@@ -89,7 +90,7 @@ def accession_routes(backend: AccessionBackend) -> APIRouter:
         after = cast("Position | None", decode_cursor(cursor, (datetime, str)))
         found = await accessions.page(viewer_of(caller), after, Page.ahead(limit), only)
         today = day_of(backend.clock())
-        page = Page.cut(found.accessions, limit, position_of, lambda it: AccessionView.seen(it, caller, today), behind=found.rest)
+        page = Page.cut(found.items, limit, position_of, lambda it: AccessionView.seen(it, caller, today), behind=found.rest)
         return json_reply(page, headers=VARY)
 
     @router.get("/accessions/{accession_id}", response_model=AccessionView, summary="One accession")

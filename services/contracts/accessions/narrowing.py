@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from services.contracts.domain.accession import Accession
+from services.contracts.merged_list import Position
 from shared.search.contains import contain
-
-Position = tuple[datetime, str]
 
 
 def position_of(accession: Accession) -> Position:
@@ -33,14 +32,6 @@ class AccessionFilter:
         about = self.offering_id in (None, accession.offering_id)
         in_time = self.ends_before is None or (accession.valid_to is not None and accession.valid_to < self.ends_before)
         return about and in_time and (not self.words or contain(_worded(accession), self.words))
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A part of a list. ``rest``: position after which there may be more, None at the end of the list."""
-
-    accessions: list[Accession]
-    rest: Position | None
 
 
 def _worded(accession: Accession) -> list[str]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
-from heapq import merge
-from itertools import islice
 from typing import Final
 
-from services.contracts.accessions.narrowing import AccessionFilter, Listing, Position, position_of
+from services.contracts.accessions.narrowing import AccessionFilter, position_of
 from services.contracts.domain.accession import Accession
+from services.contracts.merged_list import Listing, Position, merged, portions_of
 from services.contracts.narrowing import Viewer
 from services.contracts.repository import SERVICE
 from shared.aggregate import journal
@@ -51,7 +50,7 @@ class Accessions:
         """Return an accession with its revision if the viewer may see it."""
         return await self.ledger.find(accession_id, lambda document: sees(viewer, document))
 
-    async def page(self, viewer: Viewer, after: Position | None, limit: int, only: AccessionFilter) -> Listing:
+    async def page(self, viewer: Viewer, after: Position | None, limit: int, only: AccessionFilter) -> Listing[Accession]:
         """Return up to ``limit`` accessions that the viewer may see, newest first, after a position.
 
         Fewer may be returned though there are more: no more than ``LOOKED_AT`` of each part are looked at.
@@ -61,24 +60,13 @@ class Accessions:
             scopes.append(("channel", {"channel": viewer.channel.value}))
         queries = [Query(index, equals, after=after, descending=True, limit=limit) for index, equals in scopes]
         parts = await asyncio.gather(*(self._part(query, only) for query in queries))
-        rest = max((part.rest for part in parts if part.rest is not None), default=None)
-        newest_first = merge(*(part.accessions for part in parts), key=position_of, reverse=True)
-        # Who is concerned in two roles finds one twice. What lies behind the end of one part may have others before it.
-        found = {it.id: it for it in newest_first if rest is None or position_of(it) >= rest}
-        listed = list(islice(found.values(), limit))
-        return Listing(listed, position_of(listed[-1]) if len(found) > limit else rest)
+        return merged(parts, position_of, limit)
 
-    async def whole(self, viewer: Viewer, only: AccessionFilter) -> AsyncIterator[list[Accession]]:
+    def whole(self, viewer: Viewer, only: AccessionFilter) -> AsyncIterator[list[Accession]]:
         """Yield all accessions that the viewer may see and that are asked for, as ``page`` does, in portions."""
-        after: Position | None = None
-        while True:
-            found = await self.page(viewer, after, _STEP, only)
-            yield found.accessions
-            after = found.rest
-            if after is None:
-                return
+        return portions_of(lambda after: self.page(viewer, after, _STEP, only))
 
-    async def _part(self, query: Query, only: AccessionFilter) -> Listing:
+    async def _part(self, query: Query, only: AccessionFilter) -> Listing[Accession]:
         """Return what one index finds of a page."""
         found: list[Accession] = []
         looked_at, limit = 0, query.limit

@@ -12,6 +12,7 @@ from services.portal.apis.eligibility import Eligibility, Way
 from services.portal.fields import Choice, Field, Kind, words_for
 from services.portal.forms import Given
 from services.portal.pages.asking import Word
+from services.portal.pages.names import names_of_bodies
 from services.portal.pages.parts import or_none
 from services.portal.texts import Words
 
@@ -80,13 +81,13 @@ async def relation_fields(
     word = words_for(words, "organisation.relations")
     query = "" if given is None else given.one(SEARCH)
     via = () if given is None else given.all(VIA)[:LONGEST]
-    channels, ways, found, named = await asyncio.gather(
+    channels, ways, found, names = await asyncio.gather(
         eligibility.channels(),
         or_none(eligibility.ways(access, organisation), "organisation"),
         _found(eligibility, query),
-        asyncio.gather(*(or_none(eligibility.body(it), "organisation") for it in via)),
+        names_of_bodies(eligibility, via, "organisation"),
     )
-    on_the_way = tuple(Choice(key, key if body is None else body.name) for key, body in zip(via, named, strict=True))
+    on_the_way = tuple(Choice(it, names[it]) for it in via)
     known = way_choices(ways or (), word)
     hint = f"{word('field.q_hint')} {word('none')}" if query and not found else word("field.q_hint")
 

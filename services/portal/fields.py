@@ -16,6 +16,9 @@ from shared.errors import MarktplatzError
 DAY_PARTS = ("year", "month", "day")
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _MONEY = frozenset({"cents", "amount_cents"})
+_RULE = "value_error"
+_LENGTHS = frozenset({"string_too_short", "string_too_long"})
+_BOUNDS = frozenset({"less_than", "less_than_equal", "greater_than", "greater_than_equal"})
 LEITWEG_FAULTS = ("leitweg_id_form", "leitweg_id_region", "leitweg_id_check_digits")
 """What a Leitweg-ID is refused for."""
 
@@ -142,9 +145,10 @@ def faults_of(
     """
     wrong: dict[str, str] = {}
     others: list[Fault] = []
-    names = {it.name for it in fields}
+    names = {it.name: it for it in fields}
     for item in errors_of(error):
-        name, text = _name_of(item, below, field_of, names), words_of_fault(words, _code_of(item))
+        name = _name_of(item, below, field_of, names)
+        text = _rule_of(item, names.get(name)) or words_of_fault(words, _code_of(item, names.get(name)))
         if name in names:
             wrong.setdefault(name, text)
         else:
@@ -190,10 +194,21 @@ def errors_of(error: MarktplatzError) -> list[Mapping[str, Any]]:
     return [it for it in found if isinstance(it, Mapping)] if isinstance(found, list) else []
 
 
-def _code_of(item: Mapping[str, Any]) -> str:
-    """Return the code of a fault: of money, people write no whole number of cents."""
+def _code_of(item: Mapping[str, Any], field: Field | None) -> str:
+    """Return the code of a fault: people write no whole number of cents, and a day by day, month and year."""
     code, member = str(item.get("code", "")), str(item.get("pointer", "")).rpartition("/")[2]
+    if field is not None and field.kind is Kind.DAY and code == _RULE:
+        return "no_such_day"
     return "amount" if member in _MONEY and code.startswith("int_") else code
+
+
+def _rule_of(item: Mapping[str, Any], field: Field | None) -> str:
+    """Return the service's sentence where it states the rule or limit that was broken, "" else: of money it counts cents."""
+    code = item.get("code")
+    kind, whole = (None, False) if field is None else (field.kind, field.whole)
+    listed = code == "too_long" and kind is Kind.LINES
+    stated = code in _LENGTHS or listed or (code == _RULE and kind is not Kind.DAY) or (code in _BOUNDS and whole)
+    return str(item.get("message", "")) if stated else ""
 
 
 def _name_of(item: Mapping[str, Any], below: str, field_of: Mapping[str, str], names: Collection[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from http import HTTPStatus
@@ -100,7 +100,9 @@ class Visit:
     @classmethod
     def of(cls, request: Request, session: Session | None = None, held: Given | None = None) -> Visit:
         """Return what a request asks for."""
-        return cls(request, language_of(request.scope), path_of(request.scope), session, held)
+        language = language_of(request.scope)
+        reading = None if session is None else replace(session, language=language)
+        return cls(request, language, path_of(request.scope), reading, held)
 
     def address(self, language: Language) -> str:
         """Return the path of the same page, with its query, in a language."""

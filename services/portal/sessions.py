@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.portal.apis.client import Access
+from services.portal.language import Language
 from services.portal.sealing import Seal
 from shared.store.port import Collection, Document, Index, Query, Save, Store
 
@@ -43,6 +44,7 @@ class Session:
     """A person who is logged in, with the organisation that they act for where their token states one.
 
     ``secret`` is what the browser holds; the store knows its hash only. ``sid`` is the session at the identity provider.
+    ``language``: of the page that is read now; it is not stored.
     """
 
     secret: str = field(repr=False)
@@ -56,11 +58,12 @@ class Session:
     began_at: datetime
     ends_at: datetime
     rev: int = 1
+    language: Language | None = None
 
     @property
     def access(self) -> Access:
         """As whom the person calls the services."""
-        return Access(self.tokens.access, self.organisation)
+        return Access(self.tokens.access, self.organisation, self.language)
 
     @property
     def id(self) -> str:

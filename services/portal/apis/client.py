@@ -50,10 +50,11 @@ class Reply(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """As whom a service is called: by whose token, and for which organisation where one is chosen."""
+    """As whom a service is called: by whose token, for which organisation where one is chosen, and in which language."""
 
     token: str = field(repr=False)
     organisation: str | None = None
+    language: Language | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +237,9 @@ def segment(text: str) -> str:
 
 
 def _headers(access: Access | None, language: Language | None) -> dict[str, str]:
+    read = language or (access.language if access is not None else None)
     found = {
-        "Accept-Language": language.value if language is not None else None,
+        "Accept-Language": read.value if read is not None else None,
         "Authorization": f"Bearer {access.token}" if access is not None else None,
         "X-Organisation": access.organisation if access is not None else None,
         "traceparent": context.traceparent.get(),

@@ -75,7 +75,7 @@ class Asked(BaseModel):
         ),
         ({"day": "geheim"}, "Ein Tag wird als JJJJ-MM-TT geschrieben.", "A calendar day is written as YYYY-MM-DD."),
         ({"text": "…"}, "Der Text enthält weder Buchstabe noch Ziffer.", "The text holds no letter and no digit."),
-        ({"text": ""}, "Der Text hat mindestens 1 Zeichen.", "The text has a length of at least 1."),
+        ({"text": ""}, "Der Text muss mindestens 1 Zeichen lang sein.", "The text must have at least 1 characters."),
         (
             {"time": "2026-01-01T00:00:00"},
             "Der Zeitpunkt nennt seine Zeitzone, etwa Z.",

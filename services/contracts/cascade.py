@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 
 import structlog
@@ -24,7 +25,7 @@ from services.contracts.domain.rules import Terms
 from services.contracts.neighbourhood import line_of
 from services.contracts.repository import Contracts
 from shared.aggregate.change import Cause, Change
-from shared.aggregate.sweep import FULL, Sweep
+from shared.aggregate.sweep import Sweep
 from shared.calendar import day_of
 from shared.ids import derived_id
 from shared.messages.base import Message
@@ -50,15 +51,7 @@ class Cascade:
         Raises OutboxFullError and JournalFullError after the others, for a contract that was full.
         """
         sweep = Sweep(self.contracts.ledger)
-        while found := await self.contracts.shortened(self.terms.channel, _BATCH + len(sweep.left)):
-            due = [it for it in found if it.id not in sweep.left]
-            if not due:
-                break
-            for contract in due:
-                try:
-                    await self.descend(contract)
-                except FULL as error:
-                    sweep.leave(contract.id, error)
+        await sweep.each(partial(self.contracts.shortened, self.terms.channel), _BATCH, self.descend)
         today = day_of(self.clock())
         while over := await self.contracts.run_out(self.terms.channel, today, _ENDING + len(sweep.left)):
             ids = [key for key in over if key not in sweep.left]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Generic, Protocol, TypeVar
 
 from shared.aggregate.base import Aggregate
 from shared.aggregate.change import Change, Result
@@ -11,9 +11,19 @@ from shared.aggregate.ledger import Ledger
 from shared.errors import JournalFullError, OutboxFullError, RetryableError
 
 S = TypeVar("S", bound=Aggregate)
+D = TypeVar("D", bound="Due")
 
 FULL: Final = (OutboxFullError, JournalFullError)
 """What a single aggregate is full of: the next pass finds it again."""
+
+
+class Due(Protocol):
+    """Something that a pass finds by an index."""
+
+    @property
+    def id(self) -> str:
+        """By which it is left to a later pass."""
+        ...
 
 
 class Sweep(Generic[S]):
@@ -42,6 +52,18 @@ class Sweep(Generic[S]):
                 except FULL as error:
                     self.leave(change.id, error)
             return results
+
+    async def each(self, find: Callable[[int], Awaitable[Sequence[D]]], batch: int, do: Callable[[D], Awaitable[None]]) -> None:
+        """Do what is due, one by one, until ``find`` returns nothing more; what is full is left, and found once more each time.
+
+        ``find`` returns up to as many as it is asked for, first those that wait longest. Raises what else ``do`` raises.
+        """
+        while due := [it for it in await find(batch + len(self.left)) if it.id not in self.left]:
+            for it in due:
+                try:
+                    await do(it)
+                except FULL as error:
+                    self.leave(it.id, error)
 
     def leave(self, id_: str, error: RetryableError) -> None:
         """Leave something to a later pass, whose change has found an aggregate full."""

@@ -22,7 +22,7 @@ from services.contracts.domain.transitions import BINDING
 from services.contracts.repository import Contracts
 from services.contracts.standing import standing_roots
 from shared.aggregate.change import Change
-from shared.aggregate.sweep import FULL, Sweep
+from shared.aggregate.sweep import Sweep
 from shared.errors import RejectedError
 from shared.ids import bereitstellung_id, derived_id
 
@@ -45,18 +45,12 @@ class AnnouncingIssued:
         Raises OutboxFullError and JournalFullError after the others, for a contract that was full.
         """
         sweep = Sweep(self.contracts.ledger)
-        while found := await self.costs.unannounced(self.terms.channel, _BATCH + len(sweep.left)):
-            due = [it for it in found if it.id not in sweep.left]
-            if not due:
-                break
-            for information in due:
-                try:
-                    await self.contracts.ledger.apply(self._changes(information, await self._roots(information)))
-                except FULL as error:
-                    sweep.leave(information.id, error)
-                else:
-                    await self.costs.announced(information)
+        await sweep.each(partial(self.costs.unannounced, self.terms.channel), _BATCH, self._announce)
         sweep.finish()
+
+    async def _announce(self, information: CostInformation) -> None:
+        await self.contracts.ledger.apply(self._changes(information, await self._roots(information)))
+        await self.costs.announced(information)
 
     async def _roots(self, information: CostInformation) -> list[Contract]:
         """Return the Bereitstellungsvertrag that stands and those that follow it, by their first days; none if there is none."""

@@ -24,7 +24,7 @@ from services.contracts.domain.rules import Terms
 from services.contracts.neighbourhood import line_of
 from services.contracts.repository import Contracts
 from shared.aggregate.change import Cause, Change
-from shared.aggregate.sweep import FULL, Sweep
+from shared.aggregate.sweep import Sweep
 from shared.ids import derived_id
 from shared.messages.base import Message
 
@@ -47,15 +47,7 @@ class PassingPricesOn:
         Raises OutboxFullError and JournalFullError after the others, for a contract that was full.
         """
         sweep = Sweep(self.contracts.ledger)
-        while found := await self.contracts.announcing(self.terms.channel, _BATCH + len(sweep.left)):
-            due = [it for it in found if it.id not in sweep.left]
-            if not due:
-                break
-            for contract in due:
-                try:
-                    await self.descend(contract)
-                except FULL as error:
-                    sweep.leave(contract.id, error)
+        await sweep.each(partial(self.contracts.announcing, self.terms.channel), _BATCH, self.descend)
         sweep.finish()
 
     async def descend(self, contract: Contract) -> None:

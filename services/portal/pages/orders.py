@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from services.portal.apis.client import Access, Parameters
 from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Count, Order, Ordering, Point, Summaries, Summary
+from services.portal.fields import words_for
 from services.portal.language import Language
 from services.portal.pages.asking import SEE_OTHER
 from services.portal.pages.lists import Chip, table
@@ -169,7 +170,8 @@ def order_routes(pages: Pages, ordering: Ordering, eligibility: Eligibility, clo
             part = (await ordering.participation(access, order_id)).content
             return RedirectResponse(f"{visit.language.prefix}/participations/{quote(part.order_id)}", SEE_OTHER)
         turn = turn_of(order, words, visit.language, clock())
-        steps = [(it, words.command(it.command, visit.language)) for it in reversed(order.timeline)]
+        was = words_for(pages.words(visit.language), "order.was")
+        steps = [(it, was(it.command) or words.command(it.command, visit.language)) for it in reversed(order.timeline)]
         ways, waiting = ways_on(order), order.waiting
         asked = eligibility.verdict(access, order.id) if order.your_party == JUDGES else None
         verdict = None if asked is None else await or_none(asked, "order")

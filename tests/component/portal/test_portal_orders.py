@@ -140,11 +140,11 @@ async def test_a_vorgang_shows_whose_turn_it_is_the_points_and_the_way_so_far(wo
     text = page.one("main").text
     assert f"{len(order['points'])} von {len(order['points'])} Punkten offen" in text
     assert "Wir sind <b>12</b> Kommunen." in text
-    for expected in ("Bei Ihnen", "Bei der anderen Seite", order["number"], own[0]["label"], "Abstimmung aufnehmen", "Verlauf"):
+    for expected in ("Bei Ihnen", "Bei der anderen Seite", order["number"], own[0]["label"], "Abstimmung aufgenommen", "Verlauf"):
         assert expected in text
     english = await seen(world, orders, KUNDE, f"/en/orders/{order['id']}")
     assert "In clarification" in english.one("main").text or "In Abstimmung" in english.one("main").text
-    assert "Start the clarification" in english.one("main").text
+    assert "Clarification started" in english.one("main").text
 
 
 async def test_days_that_somebody_waits_are_counted(world: World, orders: OrderingWorld) -> None:
@@ -181,7 +181,7 @@ async def test_a_notice_leads_to_the_contract_that_takes_it_back_and_the_vorgang
     assert not page.all("a", href=f"/contracts/{contract}/changes")
     assert page.all("a", href=f"/contracts/{contract}")
     assert page.all("a", href=f"/contracts/{told.contract.id}")
-    assert "Mit dem Folgevertrag fortsetzen" in page.one("main").text
+    assert "Mit dem Folgevertrag fortgesetzt" in page.one("main").text
 
 
 async def test_a_vorgang_that_ends_before_a_contract_follows_names_that_with_its_first_day(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from services.ordering.domain.transitions import Command
 from services.portal import assets, rendering, texts
 from services.portal.assets import Assets
 from services.portal.language import Language
@@ -24,6 +25,7 @@ FAMILIES = (
     *(
         "step.",
         "order.klient.",
+        "order.was.",
         "participation.answer.",
         "participation.step.",
         "participation.outlook.",
@@ -197,3 +199,7 @@ def test_whatever_rule_an_agreement_or_a_price_breaks_has_words_in_both_language
     rules = set(re.findall(r'(?:RefusedError|refuse)\("([A-Z_]+)"', checks + (pricing / "keys.py").read_text(encoding="utf-8")))
     assert len(rules) > 12
     assert {it for it in rules if f"fault.{it.lower()}" not in keys()} == set()
+
+
+def test_whatever_happened_in_a_vorgang_is_said_as_what_is_over() -> None:
+    assert {it.removeprefix("order.was.") for it in keys() if it.startswith("order.was.")} == {it.value for it in Command}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from shared.errors import InvalidError
 from shared.laender import LAENDER
 
-_FORM = re.compile(r"[0-9]{12}")
+ARS_LENGTH: Final = 12
+_FORM = re.compile(rf"[0-9]{{{ARS_LENGTH}}}")
 _GROUPED = re.compile(r"[ ./-]")
 
 

@@ -17,6 +17,8 @@ from shared.search.words import Word, fold, words
 
 _KINDS = ("BUND", "LAND", "KOMMUNE", "KREIS", "VERBAND", "ANBIETER", "IT_PROVIDER")
 _ARS_LENGTH = 12
+_VERBAND_LENGTH = 9
+_AGS_LENGTH = 8
 _KEY_LENGTH = 5
 _KREISFREI = "0000000"
 _OF_LAND = "de-"
@@ -75,7 +77,13 @@ class BodyQuery:
 class BodyIndex:
     """All bodies of one edition of the register."""
 
-    def __init__(self, documents: Iterable[Mapping[str, str | None]], lexicon: Lexicon | None = None) -> None:
+    def __init__(
+        self,
+        documents: Iterable[Mapping[str, str | None]],
+        lexicon: Lexicon | None = None,
+        successors: Mapping[str, str] | None = None,
+    ) -> None:
+        """Index the bodies. ``successors``: which body followed a regional key that a reform has given up."""
         self._lexicon = lexicon or Lexicon()
         self._entries: dict[str, Entry] = {}
         self._of_bodies = frozenset[str]().union(*self._lexicon.kinds.values())
@@ -84,7 +92,10 @@ class BodyIndex:
         self._cores: set[tuple[str, ...]] = set()
         self._text = TextIndex(self._lexicon, spread=False)
         self._text.put_all([self._added(document) for document in documents])
-        self._keys.sort()
+        for former, body_id in (successors or {}).items():
+            if body_id in self._entries:
+                self._keys += [(key, body_id) for key in _regional_keys("KOMMUNE", former)]
+        self._keys = sorted(set(self._keys))
 
     def search(self, asked: BodyQuery, after: Place | None, limit: int) -> BodyPage:
         """Return one page of bodies, the nearest first.
@@ -105,8 +116,6 @@ class BodyIndex:
     def _added(self, document: Mapping[str, str | None]) -> tuple[str, tuple[tuple[Zone, str], ...]]:
         body_id, name, kind = str(document["_id"]), str(document["name"]), str(document["type"])
         ars = str(document["ars"] or "")
-        municipal = len(ars) == _ARS_LENGTH
-        ags = ars[:5] + ars[9:] if municipal else ""
         short, _, suffix = name.partition(",")
         suffix = _SUFFIXES.get(suffix.strip(), suffix)
         entry = Entry(
@@ -120,7 +129,7 @@ class BodyIndex:
         )
         self._entries[body_id] = entry
         self._cores.add(entry.core)
-        self._keys += [(key, body_id) for key in {fold(body_id), ars, ags} if key]
+        self._keys += [(key, body_id) for key in {fold(body_id), *_regional_keys(kind, ars)}]
         # The name as one word, for who writes Kommone or Badhomburg.
         joined = "".join(word.folded for word in words(short.partition("(")[0]))
         return body_id, (
@@ -214,6 +223,20 @@ class BodyPage:
     place: Place | None
     understood: Found = Found.ALL
     meant: str | None = None
+
+
+def _regional_keys(kind: str, ars: str) -> frozenset[str]:
+    """Return how the regional key of a body is written; none for a body without one.
+
+    A Gemeinde is known without its Verband too (AGS), a Verband without the zeros behind it, an area also with them.
+    """
+    if not ars:
+        return frozenset()
+    if kind == "KOMMUNE":
+        return frozenset((ars, ars[:_KEY_LENGTH] + ars[_VERBAND_LENGTH:]))
+    if kind == "VERBAND":
+        return frozenset((ars, ars[:_VERBAND_LENGTH]))
+    return frozenset((ars, *(ars.ljust(length, "0") for length in (_AGS_LENGTH, _ARS_LENGTH))))
 
 
 def _rank(kind: str, ars: str, suffix: str) -> int:

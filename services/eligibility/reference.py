@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -47,12 +47,12 @@ async def load_reference(store: Store, data_dir: Path, progress: Progress) -> di
     names = [entry for document in known.values() for entry in _names(document)]
     await upsert(store, BODY_NAMES, names, partial(progress, "body_names"))
 
-    await _mark_bodies(store, known)
-
     given_up = reforms(data_dir).given_up
     former = [{"_id": it.key, "rev": 1, "name": it.name, "until": it.until, "successor": it.successor} for it in given_up]
     await upsert(store, FORMER_BODIES, former, partial(progress, "former_bodies"))
     counts["former_bodies"] = len(former)
+
+    await _mark_bodies(store, [known, former])
 
     relations, unresolved = published_relations(data_dir, known)
     await upsert(store, RELATIONS, relations, partial(progress, "relations"))
@@ -112,9 +112,9 @@ async def _drop_others(store: Store, present: set[str]) -> None:
             await store.delete(RELATIONS, gone)
 
 
-async def _mark_bodies(store: Store, known: Mapping[str, Document]) -> None:
-    """Write down, after the bodies, which edition of the register the store holds: searches go by it."""
-    version = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+async def _mark_bodies(store: Store, loaded: Sequence[object]) -> None:
+    """Write down, after the bodies and former ones, which edition of the register the store holds: searches go by it."""
+    version = hashlib.sha256(json.dumps(loaded, sort_keys=True).encode()).hexdigest()
     await upsert(store, EDITIONS, [{"_id": BODIES.name, "rev": 1, "version": version, "unresolved": []}])
 
 

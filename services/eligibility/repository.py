@@ -189,8 +189,12 @@ class Bodies:
                     documents = [document async for page in scanned(self.store, BODIES) for document in page]
                     # Who acts as another body is found as that body.
                     searched = [document for document in documents if document["same_as"] is None]
+                    former = [document async for page in scanned(self.store, FORMER_BODIES) for document in page]
+                    successors = {document["_id"]: document["successor"] for document in former if document["successor"]}
                     # In a thread: it takes a second of CPU.
-                    self._index = await asyncio.to_thread(lambda: BodyIndex(searched, read_lexicon(self._data_dir)))
+                    self._index = await asyncio.to_thread(
+                        lambda: BodyIndex(searched, read_lexicon(self._data_dir), successors)
+                    )
                     self._version = version
         return self._index
 

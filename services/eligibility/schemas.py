@@ -331,6 +331,6 @@ class OverrideRequest(Request):
     check: Annotated[int, Field(ge=1)]
     verdict_hash: Line | None = None
     decision: Literal["PROCEED", "STOP"]
-    reason: Annotated[Written, Field(min_length=20)]
+    reason: Annotated[Written, StringConstraints(strip_whitespace=True, min_length=20)]
     valid_until: Day
     evidence: Annotated[list[Line], Field(max_length=20)] = []

@@ -80,6 +80,8 @@ def _texts(form: OfferingForm) -> Iterator[Shortcoming]:
         *(("screenshots", "title of a screenshot", it.title) for it in form.screenshots),
         *(("support", "note of an entry of the support", it.note) for it in form.support if it.note is not None),
         *(("go_lives", "place where the service is live", it.place) for it in form.go_lives if it.place is not None),
+        *(("funding", "text on the funding", it) for it in (form.funding,) if it is not None and form.price_items),
+        *(("requirements", f"remark on {it.id}", it.note) for it in form.requirements if it.note is not None),
     ):
         if not is_written(text or ""):
             yield Shortcoming(field=field, code="text_missing", detail=f"The {name} is missing.")

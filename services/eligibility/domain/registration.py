@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from services.eligibility.domain.invoice_address import TypedAddress
 from services.eligibility.domain.vollmacht import Vollmacht
-from shared.ars import parse_ars
+from shared.ars import ARS_LENGTH, parse_ars
 from shared.errors import InvalidError
+from shared.laender import LAENDER
 from shared.leitweg import parse_leitweg_id
 from shared.messages.eligibility import InvoiceAddress
 from shared.messages.values import Channel, OrganisationType, Role
@@ -113,8 +114,16 @@ def customer_details(body: PublicBody, registration: Registration, roles: Sequen
     if Role.KUNDE not in roles and any(stated):
         raise InvalidError("ARS, Leitweg-ID and invoice address are asked of a Kunde only.", code="customer_details_without_role")
     ars = None if registration.ars is None else parse_ars(registration.ars)
-    if ars and body.ars and ars != body.ars:
-        raise InvalidError(f"{body.name} has the ARS {body.ars}, not {ars}.", code="ars_differs", expected=body.ars, ars=ars)
+    expected = body.ars or _ars_of_area(body)
+    if ars and expected and ars != expected:
+        raise InvalidError(f"{body.name} has the ARS {expected}, not {ars}.", code="ars_differs", expected=expected, ars=ars)
     leitweg_id = None if registration.leitweg_id is None else parse_leitweg_id(registration.leitweg_id)
     address = None if registration.invoice_address is None else registration.invoice_address.parsed()
     return CustomerDetails(body.ars or ars, leitweg_id, address)
+
+
+def _ars_of_area(body: PublicBody) -> str | None:
+    """Return the regional key of a Kreis or Land in the digits of an ARS, None for any other body."""
+    by_land = {land: key for key, land in LAENDER.items()}
+    key = body.id if body.type is OrganisationType.KREIS else by_land.get(body.id)
+    return None if key is None else key.ljust(ARS_LENGTH, "0")

@@ -110,6 +110,7 @@ async def test_what_is_refused_and_why(world: World) -> None:
     for fields, status, code in (
         ({}, 409, "nothing_to_override"),
         ({"reason": "zu kurz"}, 422, "invalid"),
+        ({"reason": "zu kurz" + " " * 30}, 422, "invalid"),
         ({"valid_until": "2026-03-02"}, 422, "valid_until_past"),
         ({"check": 2}, 409, "verdict_replaced"),
         ({"decision": "PERHAPS"}, 422, "invalid"),

@@ -8,6 +8,7 @@ import pytest
 
 from services.eligibility.body_search import BodyIndex, BodyQuery, Place
 from services.eligibility.published import published_bodies
+from services.eligibility.reforms import reforms
 from shared.messages.values import OrganisationType
 from shared.search.index import Found, Match, TextIndex
 from shared.search.lexicon import read_lexicon
@@ -18,7 +19,8 @@ DATA = Path(__file__).parents[3] / "data"
 @pytest.fixture(name="index", scope="module")
 def _index() -> BodyIndex:
     documents = [it for kind in published_bodies(DATA).values() for it in kind]
-    return BodyIndex((it for it in documents if it["same_as"] is None), read_lexicon(DATA))
+    successors = {it.key: it.successor for it in reforms(DATA).given_up if it.successor is not None}
+    return BodyIndex((it for it in documents if it["same_as"] is None), read_lexicon(DATA), successors)
 
 
 def first(index: BodyIndex, text: str, near: str = "") -> str | None:
@@ -39,6 +41,14 @@ def first(index: BodyIndex, text: str, near: str = "") -> str | None:
         ("de-sn", "DE-SN"),
         ("Landkreis München", "09184"),
         ("01054", "01054"),
+        ("01054000", "01054"),
+        ("010540000000", "01054"),
+        ("01", "DE-SH"),
+        ("010000000000", "DE-SH"),
+        ("010545492", "010545492000"),
+        ("160615012002", "160615051002"),
+        ("16061097", "160615051119"),
+        ("072325005096", "072325005503"),
         ("tubingen", "084160041041"),
         ("Tuebingen", "084160041041"),
         ("Tübingen", "084160041041"),

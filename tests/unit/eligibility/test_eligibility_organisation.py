@@ -12,11 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from services.eligibility.domain.membership import MOST_FORMER_USERS
 from services.eligibility.domain.organisation import Organisation
+from services.eligibility.domain.registration import PublicBody
 from services.eligibility.domain.statement import Document, RelationType, make_statement
 from shared.errors import ConflictError, ForbiddenError, InvalidError, RejectedError
 from shared.ids import person_mark
 from shared.messages import eligibility as wire
-from shared.messages.values import AccreditationState, Channel, Role
+from shared.messages.values import AccreditationState, Channel, OrganisationType, Role
 from tests.support.builders.organisations import ANNA, AT, BERT, HUSUM, PATH, SATZUNG, registered, registration, statement
 
 PEOPLE = ("anna", "bert", "cem", "dora")
@@ -58,6 +59,20 @@ class TestRegistration:
         with pytest.raises(InvalidError) as refused:
             Organisation.register(HUSUM, asked, AT)  # type: ignore[arg-type] # parametrised
         assert code_of(refused) == code
+
+    @pytest.mark.parametrize(
+        ("body", "ars"),
+        [
+            (PublicBody("01054", "Nordfriesland", OrganisationType.KREIS, "SH"), "010540000000"),
+            (PublicBody("DE-SH", "Schleswig-Holstein", OrganisationType.LAND, "SH"), "010000000000"),
+        ],
+    )
+    def test_a_kreis_or_land_has_no_other_ars_than_its_own_key_with_zeros(self, body: PublicBody, ars: str) -> None:
+        organisation, _ = Organisation.register(body, registration(ars=ars), AT)
+        assert organisation.ars == ars
+        with pytest.raises(InvalidError) as refused:
+            Organisation.register(body, registration(ars=HUSUM.ars), AT)
+        assert (code_of(refused), refused.value.context["expected"]) == ("ars_differs", ars)
 
     def test_a_repeat_by_the_same_person_changes_nothing(self) -> None:
         assert registered().registered_again(registration()) == []

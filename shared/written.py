@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, StringConstraints
 
 from shared.messages.partner import Remark
 from shared.messages.values import Line, Party, Text
@@ -31,6 +31,9 @@ def _named(party: Party) -> Party:
 
 Written = Annotated[Text, AfterValidator(_written)]
 """Text of several lines that says something."""
+
+Grounds = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=20), AfterValidator(_written)]
+"""On what grounds somebody decides: at least twenty characters that say something, without the blanks around them."""
 
 WrittenLine = Annotated[Line, AfterValidator(_written)]
 """One line of text that says something."""

@@ -66,6 +66,6 @@ class OfferingList:
             return True
         form, provider = document["form"], document["provider"]
         pending = (document.get("pending") or {}).get("form", {})
-        keys = (*form.get("ozg_ids", ()), *form.get("leika_keys", ()))
+        keys = (*(f"OZG{it}" for it in form.get("ozg_ids", ())), *(f"LeiKa{it}" for it in form.get("leika_keys", ())))
         texts = (form["title"], pending.get("title"), provider["name"], provider["id"], document["_id"], *keys)
         return contain(texts, self.words)

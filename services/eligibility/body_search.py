@@ -124,7 +124,8 @@ class BodyIndex:
             state_code=document["state_code"],
             ars=ars,
             core=self._core(short.partition("(")[0].partition("/")[0]),
-            kinds=self._kinds(kind, f"{short} {suffix}"),
+            # In brackets stands what a Verband is, but of a town where it lies: Rosenheim (Landkreis Altenkirchen).
+            kinds=self._kinds(kind, f"{short if kind == 'VERBAND' else short.partition('(')[0]} {suffix}"),
             order=(_rank(kind, ars, suffix), fold(name), body_id),
         )
         self._entries[body_id] = entry

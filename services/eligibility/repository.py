@@ -192,9 +192,7 @@ class Bodies:
                     former = [document async for page in scanned(self.store, FORMER_BODIES) for document in page]
                     successors = {document["_id"]: document["successor"] for document in former if document["successor"]}
                     # In a thread: it takes a second of CPU.
-                    self._index = await asyncio.to_thread(
-                        lambda: BodyIndex(searched, read_lexicon(self._data_dir), successors)
-                    )
+                    self._index = await asyncio.to_thread(lambda: BodyIndex(searched, read_lexicon(self._data_dir), successors))
                     self._version = version
         return self._index
 

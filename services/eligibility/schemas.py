@@ -22,7 +22,7 @@ from shared.messages.values import (
     OrganisationId,
     Role,
 )
-from shared.written import Written, WrittenLine
+from shared.written import Grounds, Written, WrittenLine
 
 HUSUM = "010540056056"
 ADDRESS: JsonDict = {
@@ -331,6 +331,6 @@ class OverrideRequest(Request):
     check: Annotated[int, Field(ge=1)]
     verdict_hash: Line | None = None
     decision: Literal["PROCEED", "STOP"]
-    reason: Annotated[Written, StringConstraints(strip_whitespace=True, min_length=20)]
+    reason: Grounds
     valid_until: Day
     evidence: Annotated[list[Line], Field(max_length=20)] = []

@@ -60,6 +60,9 @@ class _WeakTags:
                 weak = f"W/{tag}" in held if message["status"] == NOT_MODIFIED else "Content-Encoding" in headers
                 if tag.startswith('"') and weak:
                     headers["ETag"] = f"W/{tag}"
+                if message["status"] == NOT_MODIFIED:
+                    # As the full answer has it, which a cache goes on holding with the headers of this one.
+                    headers.add_vary_header("Accept-Encoding")
             await send(message)
 
         await self.app(scope, receive, outgoing)

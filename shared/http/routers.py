@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,7 +16,7 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http.openapi.document import operation_id
-from shared.http.typed import check_of, error_at, written_as
+from shared.http.typed import check_of, error_at, takes_several, written_as
 
 
 def join(router: APIRouter, other: APIRouter) -> None:
@@ -26,9 +27,9 @@ def join(router: APIRouter, other: APIRouter) -> None:
 def install(app: FastAPI, router: APIRouter) -> None:
     """Serve the routes of ``router`` in ``app``, with the answers that the application states for every route.
 
-    What a route describes is asked with no other query parameters than those that it knows: 422, else a list would look filtered
-    and not be; and with no values of other types than it describes, in its query as in its body. A router that includes others is
-    included, which costs a second and third building of each of its routes.
+    What a route describes is asked with no other query parameters than those that it knows, and with none of one value twice:
+    422, else a list would look filtered and not be; and with no values of other types than it describes, in its query as in its
+    body. A router that includes others is included, which costs a second and third building of each of its routes.
     """
     if not all(isinstance(route, APIRoute) for route in router.routes):
         app.include_router(router)
@@ -46,13 +47,16 @@ def install(app: FastAPI, router: APIRouter) -> None:
 
 
 def _with_known_parameters(asked: ASGIApp, known: Mapping[str, object]) -> ASGIApp:
-    """Return what refuses parameters that are not ``known``, and texts that are none of the type of theirs."""
+    """Return what refuses parameters that are not ``known`` or repeated, and texts that are none of the type of theirs."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["query_string"]:
             given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
             if unknown := [name for name in dict.fromkeys(name for name, _ in given) if name not in known]:
                 raise RequestValidationError([_refusal(name) for name in unknown])
+            times = Counter(name for name, _ in given)
+            if repeated := [name for name, count in times.items() if count > 1 and not takes_several(known[name])]:
+                raise RequestValidationError([_repetition(name, times[name]) for name in repeated])
             if faults := [error_at(("query", name), code) for name, text in given if (code := _code_of(text, known[name]))]:
                 raise RequestValidationError(faults)
         await asked(scope, receive, send)
@@ -62,6 +66,12 @@ def _with_known_parameters(asked: ASGIApp, known: Mapping[str, object]) -> ASGIA
 
 def _refusal(name: str) -> dict[str, Any]:
     return {"type": "extra_forbidden", "loc": ("query", name), "msg": "There is no such query parameter", "input": None}
+
+
+def _repetition(name: str, times: int) -> dict[str, Any]:
+    message = "Input should be there once at most"
+    context = {"max_length": 1, "actual_length": times}
+    return {"type": "too_long", "loc": ("query", name), "msg": message, "ctx": context, "input": None}
 
 
 def _code_of(text: str, annotation: object) -> str | None:

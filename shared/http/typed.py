@@ -64,6 +64,12 @@ def written_as(annotation: object) -> tuple[str, re.Pattern[str]] | None:
     return _IN_QUERIES.get(kinds.pop()) if len(kinds) == 1 else None
 
 
+def takes_several(annotation: object) -> bool:
+    """Return whether a query parameter of this type may be there several times."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    return origin in (list, tuple) or any(map(takes_several, arguments[:1] if origin is Annotated else arguments))
+
+
 def _leaves(annotation: object) -> Iterator[object]:
     arguments = get_args(annotation)
     if get_origin(annotation) is Annotated:

@@ -261,6 +261,7 @@ class TextIndex:
             ways, official = spans.get((at, length), ((), []))
             if length == 1:
                 ways = tuple(self._ways(asked[at], alone=len(asked) == 1))
+                official = [*official, *self._official_parts(asked[at])]
             else:
                 # What a whole phrase means is no guess.
                 ways, official = (*ways, *official), []
@@ -298,6 +299,15 @@ class TextIndex:
             apart = tuple(Term(part, inside=True) for word in named for part in self._splitter.parts(word) or (word.stem,))
             found += [whole, *([apart] if apart != whole else [])]
         return [way for way in found if way]
+
+    def _official_parts(self, word: Word) -> list[tuple[Term, ...]]:
+        """Return the ways to find a compound by what one of its parts means, such as Taxi of Taxigenehmigung."""
+        parts = self._splitter.parts(word) if self._spread else ()
+        found = []
+        for at, part in enumerate(parts):
+            others = tuple(Term(it, inside=True) for it in (*parts[:at], *parts[at + 1 :]) if it not in self._lexicon.fillers)
+            found += [(*way, *others) for way in self._official(self._lexicon.everyday.get((part,), ()))]
+        return found
 
     def _joins(self, asked: Sequence[Word]) -> list[tuple[int, int, Word]]:
         """Return numbers written with blanks as one, and neighbours that are one word of the vocabulary."""

@@ -109,7 +109,11 @@ def facts_of(message: Message) -> Facts:
         channel: Channel | None = None if ended else getattr(message, "channel", None)
         changed = isinstance(message, catalog.OfferingChanged)
         ended_on = message.contract_ended_on if isinstance(message, catalog.OfferingWithdrawn) else None
-        return _offering(message.offering, getattr(message, "reason", None), by, channel, ended_on, changed=changed)
+        reason: str | None = getattr(message, "reason", None)
+        if isinstance(message, catalog.OfferingResumed) and message.offering.suspension is not None:
+            # Somebody else's suspension goes on: why, is what there is to know.
+            reason = message.offering.suspension.reason
+        return _offering(message.offering, reason, by, channel, ended_on, changed=changed)
     if isinstance(message, _SUBMISSION_EVENTS):
         return _submission(message.submission, message)
     if isinstance(message, _ACCREDITATION_EVENTS):

@@ -98,6 +98,7 @@ async def test_a_list_is_narrowed_by_words_and_a_short_page_leads_on(world: Worl
     assert await names(world, q=first[:8]) == ["Führerschein, Umtausch"]
     assert await names(world, q="10169 wohngeld", state="VEROEFFENTLICHT") == ["Wohngeld"]
     assert await names(world, q="wohn 99108001") == ["Wohnsitz anmelden", "Wohngeld"], "the LeiKa key of the form"
+    assert await names(world, q="OZG 10169 wohngeld") == await names(world, q="leika-99108001 wohngeld") == ["Wohngeld"]
     assert await names(world, q="99.108.001 - wohn") == ["Wohnsitz anmelden", "Wohngeld"], "signs between words do not matter"
     assert await names(world, q="wohn", state="AUSGESETZT") == []
     assert await names(world, KOMM_ONE, q="anmelden") == ["Wohnsitz anmelden"]

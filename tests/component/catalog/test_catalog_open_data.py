@@ -57,6 +57,10 @@ async def test_a_long_answer_is_compressed_for_whom_takes_it_and_then_has_a_weak
     assert int(packed.headers["Content-Length"]) * 3 < len(plain.content)
     assert packed.headers["ETag"] == f"W/{plain.headers['ETag']}"
     assert "Accept-Encoding" in packed.headers["Vary"]
+    asked = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}
+    held = await http.get("/v1/offerings", params={"limit": 100}, headers=asked)
+    assert (held.status_code, held.headers["ETag"]) == (304, packed.headers["ETag"])
+    assert held.headers["Vary"] == packed.headers["Vary"], "a cache goes on with the headers of the last answer"
     head = await http.head("/v1/offerings", params={"limit": 100}, headers={"Accept-Encoding": "gzip"})
     assert (head.content, head.headers["Content-Length"]) == (b"", packed.headers["Content-Length"])
 

@@ -30,6 +30,9 @@ async def test_a_parameter_that_a_route_does_not_know_is_refused_and_not_passed_
             refused = await http.get(f"/v1/things?{query}")
             assert refused.status_code == 422, query
             assert refused.json()["errors"][0]["code"] == "extra_forbidden", query
+        for query in ("limit=2&limit=3", "limit=2&cursor=a&lim%69t=2"):
+            refused = await http.get(f"/v1/things?{query}")
+            assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "too_long"), query
         assert (await http.post("/v1/notes?dry=true", json={"name": "x"})).status_code == 422
         assert probe.runs == 0
         assert (await http.get("/v1/things?lim%69t=2")).status_code == 200

@@ -17,6 +17,7 @@ from services.catalog.rows import KnownOffering, LeikaService, OzgService, OzgTo
 from services.catalog.search_index import Search, SearchIndex
 from services.eligibility.body_search import BodyIndex, BodyQuery
 from services.eligibility.published import published_bodies
+from services.eligibility.reforms import reforms
 from shared.calendar import day_of
 from shared.clock import now
 from shared.csv_rows import Items, read_csv
@@ -84,7 +85,9 @@ class Searches:
         snapshot = Snapshot((), nothing, tuple(topics), (), tuple(known), services, entries, lexicon, splitter)
         offers = SearchIndex(snapshot)
         bodies = BodyIndex(
-            (it for group in published_bodies(data).values() for it in group if it["same_as"] is None), read_lexicon(data)
+            (it for group in published_bodies(data).values() for it in group if it["same_as"] is None),
+            read_lexicon(data),
+            {it.key: it.successor for it in reforms(data).given_up if it.successor is not None},
         )
         today = day_of(now())
         self._by_corpus: Mapping[str, Callable[[str], Iterable[str]]] = {

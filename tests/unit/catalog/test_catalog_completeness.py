@@ -88,7 +88,11 @@ def test_a_complete_form_has_no_shortcoming() -> None:
         ({"price_items": []}, "price_items", "cost_missing"),
         ({"price_items": [], "funding": "-"}, "price_items", "cost_missing"),
         ({"funding": "-"}, "funding", "text_missing"),
-        ({"requirements": [{**form_body()["requirements"][0], "note": "\u00a0"}, *form_body()["requirements"][1:]]}, "requirements", "text_missing"),
+        (
+            {"requirements": [{**form_body()["requirements"][0], "note": "\u00a0"}, *form_body()["requirements"][1:]]},
+            "requirements",
+            "text_missing",
+        ),
         (prices({"valid_to": "2026-12-31"}), "price_items", "price_period_invalid"),
         (prices({"amount": {"cents": 240000, "currency": "XXX"}}), "price_items", "price_currency_unsupported"),
         (prices({"amount": {"cents": 10**11 + 1}}), "price_items", "price_implausible"),

@@ -27,7 +27,7 @@ from shared.ids import derived_id
 from shared.labels import read_labels
 from shared.messages import catalog, eligibility
 from shared.messages.base import Message
-from shared.messages.values import AccreditationState, Channel, Role
+from shared.messages.values import AccreditationState, Channel, OfferingState, Role
 from tests.support.builders.events import AT, EXAMPLES, NUMBER, ORDER_ID, accreditation, organisation
 
 DATA = Path(__file__).parents[3] / "data"
@@ -195,6 +195,22 @@ def test_who_reads_of_a_suspended_channel_reads_which_and_that_others_go_on() ->
         assert "über den Kanal govdigital" in texts.of(notification(channel, template), Language.DE).body
         assert "über den Kanal" not in texts.of(notification(whole, template), Language.DE).body
         assert "through the channel govdigital" in texts.of(notification(channel, template), Language.EN).body
+
+
+def test_who_reads_that_one_of_two_suspensions_is_lifted_reads_that_the_other_goes_on() -> None:
+    channel, whole = [it for it in EXAMPLES if it.TYPE == "catalog.offering.resumed.v1"]
+    other = catalog.Suspension(by="komm_one", reason="Umstellung der Schnittstelle.", at=AT)
+    for message in (channel, whole):
+        assert isinstance(message, catalog.OfferingResumed)
+        still = message.offering.model_copy(update={"suspension": other, "state": OfferingState.AUSGESETZT})
+        read = notification(message.model_copy(update={"offering": still}), "offering-resumed")
+        german, english = texts.of(read, Language.DE), texts.of(read, Language.EN)
+        assert "bleibt ausgesetzt" in german.subject
+        assert "nimmt seit" not in german.body
+        assert "still suspended" in english.subject
+        assert other.reason in german.body
+        assert other.reason in english.body
+        assert "bleibt ausgesetzt" not in texts.of(notification(message, "offering-resumed"), Language.DE).subject
 
 
 @pytest.fixture

@@ -13,7 +13,9 @@ from shared.search.index import MOST_WORDS, Found, Level, TextIndex, Zone
 from shared.search.lexicon import Lexicon
 from shared.search.words import fold, words
 
-SPLITTER = Splitter(["Wohngeld Antrag Schiff Bau Register Handwerk Rolle Karte Markt Ausweis Person Kraftfahrzeug Zulassung"])
+SPLITTER = Splitter(
+    ["Wohngeld Antrag Schiff Bau Register Handwerk Rolle Karte Markt Ausweis Person Kraftfahrzeug Zulassung Auto"]
+)
 LEXICON = Lexicon(
     abbreviations={("a", "d"): "an der", ("st",): "Sankt", ("kfz",): "Kraftfahrzeug"},
     everyday={("auto",): ("Kraftfahrzeug",), ("hartz", "iv"): ("Arbeitslosengeld II",)},
@@ -93,6 +95,7 @@ def test_signs_of_the_query_language_are_plain_text(query: str) -> None:
         ("Onlinedienst", "Online-Dienst"),
         ("Kraftfahrzeugzulassung", "Kfz"),
         ("Kraftfahrzeugzulassung", "Auto"),
+        ("Kraftfahrzeugzulassung", "Autozulassung"),
         ("Arbeitslosengeld II", "Hartz IV"),
         ("Neustadt a.d.Aisch", "neustadt an der aisch"),
         ("Sankt Augustin", "St. Augustin"),

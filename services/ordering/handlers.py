@@ -226,6 +226,9 @@ def meet_deadline(order_id: str, kind: Deadline, before: datetime, at: datetime)
             return []
         if kind is Deadline.HOLD:
             return precheck.end_hold(order, at)
+        if order.is_reopened:
+            # Where both are over, the end of the hold decides.
+            return [] if order.is_due(Deadline.HOLD, at) else contract_refusals.end_lapsed_offer(order, at)
         return notice.end(order, SYSTEM, at) if kind is Deadline.NOTICE else exits.expire(order, SYSTEM, at)
 
     return _change(order_id, decide)

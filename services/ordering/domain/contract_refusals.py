@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.ordering.domain.award import end_offer
+from services.ordering.domain.guards import offer_lapsed
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import SYSTEM, Refusal
 from services.ordering.domain.steps import check_step, record_step
@@ -43,7 +44,7 @@ def reopen(order: Order, refused: ContractRefused, at: datetime, hold_for: timed
         return []
     # The table has both states; which one it is, the reason says.
     check_step(order, Command.REOPEN_ORDER, SYSTEM, at)
-    stands = refused.code in KUNDE_MENDS and order.valid_until is not None and day_of(at) <= order.valid_until
+    stands = refused.code in KUNDE_MENDS and order.valid_until is not None and offer_lapsed(order, at) is None
     if not stands:
         end_offer(order)
     refusal = Refusal(code=refused.code, reason=refused.reason, remedy=refused.remedy, facts=refused.facts)
@@ -51,8 +52,20 @@ def reopen(order: Order, refused: ContractRefused, at: datetime, hold_for: timed
     order.contract_refusals += 1
     order.contract_requested_at = order.placed_at = order.agb_version = order.placement_id = None
     order.klienten_ordered = False
-    held = order.hold_until = end_of(day_of(at + hold_for))
-    target = OrderState.ANGEBOT_ERSTELLT if stands else OrderState.ABGESTIMMT
-    record_step(order, Command.REOPEN_ORDER, SYSTEM, at, target, refusal.code)
-    reasons = refusal.model_dump(exclude_none=True)
-    return [OrderReopened(order=order.head(), at=at, hold_until=held, **reasons)]
+    order.hold_until = end_of(day_of(at + hold_for))
+    return _go_back(order, at, OrderState.ANGEBOT_ERSTELLT if stands else OrderState.ABGESTIMMT, refusal, order.hold_until)
+
+
+def end_lapsed_offer(order: Order, at: datetime) -> list[Message]:
+    """End the offer of a Vorgang that is held: the Anbieter makes another one, as if it had lapsed before; the hold goes on."""
+    refusal, held = order.contract_refusal.value, order.hold_until
+    if order.state is not OrderState.ANGEBOT_ERSTELLT or refusal is None or held is None or offer_lapsed(order, at) is None:
+        return []
+    check_step(order, Command.REOPEN_ORDER, SYSTEM, at)
+    end_offer(order)
+    return _go_back(order, at, OrderState.ABGESTIMMT, refusal, held)
+
+
+def _go_back(order: Order, at: datetime, state: OrderState, refusal: Refusal, held: datetime) -> list[Message]:
+    record_step(order, Command.REOPEN_ORDER, SYSTEM, at, state, refusal.code)
+    return [OrderReopened(order=order.head(), at=at, hold_until=held, **refusal.model_dump(exclude_none=True))]

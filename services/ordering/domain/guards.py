@@ -60,14 +60,15 @@ def _everything_settled(order: Order, _party: OrderParty, _at: datetime) -> Viol
     return None
 
 
-def _offer_valid(order: Order, _party: OrderParty, at: datetime) -> Violation | None:
-    if order.valid_until is None or day_of(at) <= order.valid_until:
-        return None
-    return Violation("offer_expired", f"The offer was valid until {order.valid_until.isoformat()}.")
+def offer_lapsed(order: Order, at: datetime) -> Violation | None:
+    """Return why nobody can order on an offer at a moment, whoever they are: its last day, or that of its prices, has passed."""
+    if order.valid_until is not None and day_of(at) > order.valid_until:
+        return Violation("offer_expired", f"The offer was valid until {order.valid_until.isoformat()}.")
+    return _offer_priced(order, at)
 
 
 def _may_be_placed(order: Order, party: OrderParty, at: datetime) -> Violation | None:
-    ready = _offer_valid(order, party, at) or _offer_priced(order, at) or klienten_ready(order, at)
+    ready = offer_lapsed(order, at) or klienten_ready(order, at)
     # Each order has a check of its own; the first is never one too many.
     return ready or (_checks_left(order, party, at) if order.contract_refusals else None)
 

@@ -210,7 +210,10 @@ class Order(Aggregate):
         return contract_id(self.channel, self.id, self.contract_refusals + 1)
 
     def deadline(self, idle_after: timedelta) -> tuple[Deadline, datetime] | None:
-        """Return what happens by itself next, and when, if nobody moves the Vorgang; ``idle_after`` as in the settings."""
+        """Return what happens by itself next to the Vorgang, and when, if nobody moves it; ``idle_after`` as in the settings.
+
+        One that is held ends with its hold, whatever becomes of its offer.
+        """
         if self.is_held and self.hold_until is not None:
             return Deadline.HOLD, self.hold_until
         if self.due_kind is None or self.due_at is None:

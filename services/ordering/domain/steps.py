@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeAlias, overload
 
@@ -131,14 +131,19 @@ def conflict(order: Order, violation: Violation, command: Command, actor: Actor,
 
 
 def _deadline_of(order: Order, at: datetime) -> tuple[Deadline, datetime] | tuple[None, None]:
-    if order.is_reopened:
-        # The hold alone ends it: an offer that has lapsed meanwhile is amended, or another one made.
-        return None, None
     if order.state is OrderState.ANGEBOT_ERSTELLT and order.valid_until is not None:
-        return Deadline.OFFER, end_of(order.valid_until)
+        # With the offer of a Vorgang that is held ends no more than the offer: then another one is needed.
+        return Deadline.OFFER, end_of(_last_day_to_order(order, order.valid_until) if order.is_reopened else order.valid_until)
+    if order.is_reopened:
+        return None, None
     if order.state is OrderState.GEKUENDIGT and order.ends_on is not None:
         return Deadline.NOTICE, end_of(order.ends_on)
     if order.state in BEFORE_ORDER and order.waiting_party is not OrderParty.SYSTEM:
         # A check that is still to come must not cost the Kunde the Vorgang.
         return Deadline.IDLE, at
     return None, None
+
+
+def _last_day_to_order(order: Order, valid_until: date) -> date:
+    """Return the last day of an offer, or of its price lines if they all end before it."""
+    return min(valid_until, max((it.valid_to or valid_until for it in order.price_items.value), default=valid_until))

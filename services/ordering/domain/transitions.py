@@ -102,6 +102,8 @@ TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
         _row(Command.RECORD_CONTRACT, {S.BESTELLT}, S.VERTRAG_GESCHLOSSEN, SYSTEM),
         # No contract comes about: the offer can be ordered on again, or another one is needed (``domain.contract_refusals``).
         *(_row(Command.REOPEN_ORDER, {S.BESTELLT}, state, SYSTEM) for state in sorted(AGREED)),
+        # The offer that it went back to lapses while the Vorgang is held.
+        _row(Command.REOPEN_ORDER, {S.ANGEBOT_ERSTELLT}, S.ABGESTIMMT, SYSTEM),
         _row(Command.START_ONBOARDING, {S.VERTRAG_GESCHLOSSEN}, S.IN_ANBINDUNG, BEREITSTELLER),
         _row(Command.PLAN_MILESTONE, {S.IN_ANBINDUNG}, None, KUNDE, BEREITSTELLER),
         _row(Command.REACH_MILESTONE, {S.IN_ANBINDUNG}, None, KUNDE, BEREITSTELLER),

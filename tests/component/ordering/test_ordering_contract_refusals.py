@@ -86,6 +86,34 @@ async def test_it_is_held_to_the_end_of_its_last_day_whatever_the_offer_says_and
     assert not any(isinstance(it, OrderExpired) for it in world.messages())
 
 
+@pytest.mark.parametrize("days", [23, 24])
+async def test_an_offer_that_lapses_meanwhile_gives_the_ball_to_the_anbieter_for_the_rest_of_the_hold(
+    world: World, days: int
+) -> None:
+    order = await world.offered()
+    await world.step(order["id"], "offer/amend", ANBIETER, {"valid_until": "2026-12-16", "reason": "Kürzer"})
+    await world.step(order["id"], "place", KUNDE, PLACE | {"offer_number": 2})
+    await world.judge(await world.read(order["id"]))
+    assert await world.feed(world.received(refused(order["id"], code="agb_changed"), "contract-1")) == []
+    await pass_days(world, 22)
+    assert (await world.read(order["id"]))["waiting"]["party"] == "KUNDE"
+    await pass_days(world, days - 22)
+    held = await world.read(order["id"])
+    assert (held["state"], held["valid_until"], held["deadline"]) == ("ABGESTIMMT", None, HELD_UNTIL)
+    assert (held["waiting"]["party"], held["waiting"]["what"]) == ("ANBIETER", "make_offer")
+    assert held["contract_refusal"]["code"] == "agb_changed"
+    assert sum(isinstance(it, OrderReopened) for it in world.messages()) == 2
+    offered = await world.step(held["id"], "offer", ANBIETER, OFFER)
+    assert (offered["offer_number"], offered["waiting"]["party"]) == (3, "KUNDE")
+
+
+async def test_whoever_looks_after_the_offer_and_the_hold_are_over_ends_the_vorgang_with_the_hold(world: World) -> None:
+    held = await refuse(world, "agb_changed")
+    await pass_days(world, 60)
+    assert (await world.read(held["id"]))["state"] == "ABGELEHNT"
+    assert sum(isinstance(it, OrderReopened) for it in world.messages()) == 1
+
+
 async def test_vorgaenge_that_have_ended_are_not_looked_at_for_their_hold_any_more(world: World) -> None:
     held = await refuse(world, "agb_changed")
     await world.step(held["id"], "withdraw", KUNDE)

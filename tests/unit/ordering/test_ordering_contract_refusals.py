@@ -11,7 +11,7 @@ import pytest
 
 from services.contracts.domain import violation_codes
 from services.ordering.domain import award, exits, precheck, steps_back
-from services.ordering.domain.contract_refusals import KUNDE_MENDS, reopen
+from services.ordering.domain.contract_refusals import KUNDE_MENDS, end_lapsed_offer, reopen
 from services.ordering.domain.guards import MOST_CHECKS
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task, Waiting
@@ -171,18 +171,54 @@ def test_an_offer_that_has_lapsed_meanwhile_is_not_gone_back_to() -> None:
     assert (event.model_dump()["order"]["state"], order.waiting_party) == ("ABGESTIMMT", OrderParty.ANBIETER)
 
 
-def test_an_offer_that_lapses_while_it_is_held_ends_nothing_and_can_be_amended() -> None:
-    order = reopened()
-    until = end_of(date(2027, 1, 20))
-    order.hold_until = until
-    after = end_of(VALID_UNTIL) + timedelta(hours=1)
-    assert not any(order.is_due(kind, after) for kind in Deadline)
+def test_an_offer_whose_prices_have_lapsed_meanwhile_is_not_gone_back_to() -> None:
+    order = order_in(OrderState.BESTELLT)
+    order.price_items.value = [PRICE.model_copy(update={"valid_to": T0.date()})]
+    reopen(order, refused(code="agb_changed"), later(24), HOLD)
+    assert (order.state, order.waiting_what) == (OrderState.ABGESTIMMT, Task.MAKE_OFFER)
+
+
+@pytest.mark.parametrize(
+    ("valid_until", "prices_end", "last_day"),
+    [
+        (date(2026, 12, 10), None, date(2026, 12, 10)),
+        (date(2026, 12, 10), date(2026, 12, 20), date(2026, 12, 10)),
+        (date(2026, 12, 20), date(2026, 12, 10), date(2026, 12, 10)),
+    ],
+)
+def test_an_offer_that_lapses_while_it_is_held_ends_alone_and_the_anbieter_makes_another(
+    valid_until: date, prices_end: date | None, last_day: date
+) -> None:
+    order = order_in(OrderState.BESTELLT)
+    order.valid_until, order.price_items.value = valid_until, [PRICE.model_copy(update={"valid_to": prices_end})]
+    reopen(order, refused(code="agb_changed"), later(1), HOLD)
+    assert order.deadline(IDLE) == (Deadline.HOLD, HELD_UNTIL), "the Vorgang itself does not end with the offer"
+    assert not order.is_due(Deadline.OFFER, end_of(last_day))
+    after = end_of(last_day) + timedelta(minutes=1)
+    assert order.is_due(Deadline.OFFER, after)
     with pytest.raises(ConflictError) as refusal:
         award.place(order, KUNDE, after, accepts_agb=True)
-    assert refusal.value.code == "offer_expired"
-    steps_back.amend_offer(order, ANBIETER, after, date(2027, 2, 26))
-    assert order.deadline(IDLE) == (Deadline.OFFER, end_of(date(2027, 2, 26)))
+    assert refusal.value.code in {"offer_expired", "offer_without_price"}
+    (event,) = end_lapsed_offer(order, after)
+    assert isinstance(event, OrderReopened)
+    assert (event.order.state, event.code, event.hold_until) == (OrderState.ABGESTIMMT, "agb_changed", HELD_UNTIL)
+    assert order.waiting == Waiting(OrderParty.ANBIETER, after, Task.MAKE_OFFER)
+    assert (order.valid_until, order.price_items.value) == (None, [])
+    assert (order.deadline(IDLE), order.is_due(Deadline.OFFER, HELD_UNTIL)) == ((Deadline.HOLD, HELD_UNTIL), False)
     assert order.contract_refusal.value is not None, "the Kunde still reads why no contract came about"
+    assert end_lapsed_offer(order, after) == [], "a repeat changes nothing"
+    award.make_offer(order, ANBIETER, after, date(2027, 2, 26), [PRICE])
+    assert (order.offer_number, order.deadline(IDLE)) == (2, (Deadline.OFFER, end_of(date(2027, 2, 26))))
+
+
+def test_an_offer_that_is_amended_in_time_does_not_lapse_with_the_one_before() -> None:
+    order = reopened()
+    steps_back.amend_offer(order, ANBIETER, later(2), date(2027, 2, 26))
+    assert order.deadline(IDLE) == (Deadline.OFFER, end_of(date(2027, 2, 26)))
+    assert order.contract_refusal.value is not None
+    before = order.model_dump()
+    assert end_lapsed_offer(order, end_of(VALID_UNTIL)) == []
+    assert order.model_dump() == before
 
 
 @pytest.mark.parametrize("code", ["agb_changed", "declined_by_anbieter"])

@@ -195,6 +195,13 @@ class OrderMachine(RuleBasedStateMachine):
         if self.order.is_due(Deadline.HOLD, now):
             self.take(lambda order: precheck.end_hold(order, now))
 
+    @rule(days=st.integers(0, 20))
+    def held_offer_lapses(self, days: int) -> None:
+        now = self.now + timedelta(days=days)
+        if self.order.is_reopened and self.order.is_due(Deadline.OFFER, now):
+            self.take(lambda order: contract_refusals.end_lapsed_offer(order, now))
+            assert (self.order.waiting_party, self.order.is_held) == (OrderParty.ANBIETER, True)
+
     @rule()
     def verdict_leaves_the_way_free(self) -> None:
         stage = Stage.INTERESSE if self.order.state is OrderState.INTERESSE_BEKUNDET else Stage.BESTELLUNG
@@ -384,7 +391,8 @@ class OrderMachine(RuleBasedStateMachine):
     def an_offer_or_what_comes_before_it_is_held_for_a_refusal_alone(self) -> None:
         if self.order.is_reopened:
             assert self.order.contract_refusal.value is not None
-            assert (self.order.due_kind, self.order.due_at) == (None, None)
+            offered = self.order.state is OrderState.ANGEBOT_ERSTELLT
+            assert self.order.due_kind is (Deadline.OFFER if offered else None)
         if self.order.state in FINAL:
             assert self.order.hold_until is None
 

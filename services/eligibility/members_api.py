@@ -23,7 +23,6 @@ from shared.errors import NotFoundError
 from shared.http.auth import ADMINISTRATION, NO_FUNCTION, Caller
 from shared.http.dependencies import CurrentCaller, CurrentPerson, IdempotencyKey, NeededIfMatch
 from shared.http.etag import json_reply
-from shared.ids import derived_id
 from shared.invitation_keys import InvitationKeyMissingError, InvitationKeys
 from shared.messages.values import EntityId, Function
 
@@ -118,31 +117,14 @@ def _invitation_routes(router: APIRouter, members: Members) -> None:
         status_code=201,
         openapi_extra=ADMINISTRATION,
         summary="Invite a person by a link that works once, sent by mail",
-        description="Without an address the answer holds the secret, stored nowhere else: so a repeat makes another invitation.",
+        description="Without an address the answer holds the secret, which is stored nowhere. A repeat with the Idempotency-Key "
+        "finds the invitation; it shows the secret again where that follows from a key of the installation, else null.",
     )
-    async def invite(organisation_id: str, request: InvitationRequest, caller: CurrentCaller) -> Response:
-        await members.own(organisation_id, caller)
-        at, key = members.clock(), members.keys.first()
-        if key is None and request.email is not None:
-            raise InvitationKeyMissingError("Invitations cannot be sent by mail here: set ELIGIBILITY_INVITATION_KEYS.")
-        invitation_id = derived_id("invitation", organisation_id, secrets.token_urlsafe(32))
-        secret = secrets.token_urlsafe(32) if key is None else key.secret_of(invitation_id)
-        invitation = Invitation(
-            id=invitation_id,
-            secret_sha256=digest_of(secret),
-            key=None if key is None else key.id,
-            functions=tuple(request.functions),
-            invited_by=caller.subject,
-            invited_at=at,
-            expires_at=at + members.term,
-        )
-        mail = None
-        if key is not None and request.email is not None:
-            mail = InvitationMail(key.seal(request.email), request.language)
-        result = await members.organisations.ledger.apply_one(handlers.invite(organisation_id, invitation, at, mail))
-        assert result.state is not None  # noqa: S101 - for the type checker: it was recorded
-        shown = InvitationView.of(result.state.invitation(invitation_id), at)
-        return json_reply(NewInvitationView(**shown.model_dump(), secret=secret if mail is None else None), status=201)
+    async def invite(
+        organisation_id: str, request: InvitationRequest, caller: CurrentCaller, key: IdempotencyKey
+    ) -> Response:
+        invitation_id = key.derived_id("invitation")
+        return await key.run(lambda: _invite(members, organisation_id, invitation_id, request, caller), secret=True)
 
     @router.post(
         f"{ONE}/invitations/{{invitation_id}}/mail",
@@ -185,6 +167,34 @@ def _invitation_routes(router: APIRouter, members: Members) -> None:
             raise NotFoundError("There is no such invitation; ask for another one.", code="invitation_not_found") from None
         assert result.state is not None  # noqa: S101 - for the type checker: it was accepted
         return json_reply(OrganisationView.of(result.state, Viewer(organisation_id)), rev=result.rev)
+
+
+async def _invite(
+    members: Members, organisation_id: str, invitation_id: str, request: InvitationRequest, caller: Caller
+) -> Response:
+    await members.own(organisation_id, caller)
+    at, key = members.clock(), members.keys.first()
+    if key is None and request.email is not None:
+        raise InvitationKeyMissingError("Invitations cannot be sent by mail here: set ELIGIBILITY_INVITATION_KEYS.")
+    secret = secrets.token_urlsafe(32) if key is None else key.secret_of(invitation_id)
+    invitation = Invitation(
+        id=invitation_id,
+        secret_sha256=digest_of(secret),
+        key=None if key is None else key.id,
+        functions=tuple(request.functions),
+        invited_by=caller.subject,
+        invited_at=at,
+        expires_at=at + members.term,
+    )
+    mail = None
+    if key is not None and request.email is not None:
+        mail = InvitationMail(key.seal(request.email), request.language)
+    result = await members.organisations.ledger.apply_one(handlers.invite(organisation_id, invitation, at, mail))
+    assert result.state is not None  # noqa: S101 - for the type checker: it was recorded
+    made = result.state.invitation(invitation_id)
+    # Of one that a request before has made it may be another secret, which opens nothing.
+    is_shown = mail is None and made.secret_sha256 == invitation.secret_sha256
+    return json_reply(NewInvitationView(**InvitationView.of(made, at).model_dump(), secret=secret if is_shown else None), status=201)
 
 
 async def _mail_again(

@@ -6,8 +6,8 @@ request sees at once that its own process holds it no longer, or watches for two
 it, takes it over and runs again. That is safe even if the first was only slow: what the operation creates has ids derived
 from the key, and the ledger knows the changes of a request by its name.
 
-An answer that is not replayed as it was (the token has fewer rights now, or the answer was too long to be stored) is computed
-again by the operation with ``context.Request.settled`` set: it answers what it would answer, and changes nothing.
+An answer that is not replayed as it was (the token has fewer rights now, the answer was too long to be stored, or shows a
+secret) is computed again by the operation with ``context.Request.settled`` set: it answers what it would answer, and changes nothing.
 """
 
 from __future__ import annotations
@@ -96,8 +96,10 @@ class Idempotency:
             return str(uuid.uuid4())
         return derived_id("idempotency", kind, self.caller.organisation, self.caller.subject, self._operation(), self.key)
 
-    async def run(self, operation: Operation) -> Response:
+    async def run(self, operation: Operation, *, secret: bool = False) -> Response:
         """Run the operation once per key and return its answer, or the stored one. Without a key it just runs.
+
+        ``secret``: its good answer shows what is stored nowhere, so it is computed again for a repeat.
 
         Refusals (4xx) are stored and replayed as answers; errors of ours (5xx) are not, nor is a 404: what is not there yet may
         come within moments, as services follow each other. A repeat of those tries again.
@@ -105,7 +107,7 @@ class Idempotency:
         """
         if self.key is None:
             return await operation()
-        return await _Run(self, await self._fingerprint()).answer(operation)
+        return await _Run(self, await self._fingerprint(), secret=secret).answer(operation)
 
     def document_id(self) -> str:
         """Return the id of the mark: tenant, person, operation, key."""
@@ -160,8 +162,9 @@ async def person_idempotency_of(
 class _Run:
     """One passage of a keyed request through its mark."""
 
-    def __init__(self, idempotency: Idempotency, fingerprint: str) -> None:
+    def __init__(self, idempotency: Idempotency, fingerprint: str, *, secret: bool) -> None:
         state = idempotency.request.app.state
+        self.secret = secret
         self.store: Store = state.store
         self.now: Callable[[], datetime] = state.clock
         self.holder: Holder = state.idempotency
@@ -277,11 +280,12 @@ class _Run:
 
     async def _keep(self, response: Response) -> None:
         body = bytes(response.body)
+        is_hidden = self.secret and response.status_code < 400  # noqa: PLR2004 - class of HTTP status
         answer: Document = {
             "status": response.status_code,
             "headers": [[name, value] for name, value in response.headers.items() if name not in _NOT_REPLAYED],
             "media_type": response.headers.get("content-type"),
-            "body": body.decode() if len(body) <= ANSWER_LIMIT else None,
+            "body": None if is_hidden or len(body) > ANSWER_LIMIT else body.decode(),
         }
         await self._save({"answer": answer})
 

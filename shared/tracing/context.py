@@ -52,6 +52,12 @@ correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=No
 traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 
 
+def is_settled() -> bool:
+    """Return whether the request in hand was answered before: then it only answers, and changes nothing."""
+    current = request.get()
+    return current is not None and current.settled
+
+
 def valid_traceparent(text: str | None) -> str | None:
     """Return a ``traceparent`` that came from outside if it is one, else None: the work begins a trace of its own then."""
     return text if text is not None and _TRACEPARENT.fullmatch(text) else None

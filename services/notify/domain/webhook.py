@@ -32,11 +32,15 @@ class DeliveryState(StrEnum):
 
 
 class Secret(Value):
-    """Which secret signs, until when: a generation under one of the marketplace's keys. It is computed, not stored."""
+    """Which secret signs, until when: a generation under one of the marketplace's keys. It is computed, not stored.
+
+    ``request``: id of the request that asked for it under an Idempotency-Key, by which a repeat is known.
+    """
 
     key: Line
     generation: int
     until: Time | None = None
+    request: Line | None = None
 
 
 class Webhook(Value):
@@ -64,11 +68,15 @@ class Webhook(Value):
         """Return the secrets that sign now, the newest first."""
         return [secret for secret in self.secrets if secret.until is None or at < secret.until]
 
-    def rotated(self, key: str, at: datetime, overlap: timedelta) -> Webhook:
+    def has_secret_of(self, request: str) -> bool:
+        """Return whether a request has got one of its secrets."""
+        return any(secret.request == request for secret in self.secrets)
+
+    def rotated(self, key: str, at: datetime, overlap: timedelta, request: str | None = None) -> Webhook:
         """Return it with a new secret; those before sign along until the overlap is over. At most three sign at once."""
         newest = self.secrets[0]
         earlier = [newest.model_copy(update={"until": at + overlap}), *self.signing(at)[1:]][: MOST_SECRETS - 1]
-        return self._next(at, secrets=(Secret(key=key, generation=newest.generation + 1), *earlier))
+        return self._next(at, secrets=(Secret(key=key, generation=newest.generation + 1, request=request), *earlier))
 
     def changed(self, url: str, event_types: Sequence[str], at: datetime, *, active: bool) -> Webhook:
         """Return it with another address, other kinds, switched on or off. Switched on, it begins with events from now on."""
@@ -105,7 +113,9 @@ class WebhookBook(Aggregate):
         return next((webhook for webhook in self.webhooks if webhook.id == webhook_id), None)
 
     def add(self, webhook: Webhook) -> Webhook:
-        """Enter a new webhook. Raises ConflictError (``too_many_webhooks``)."""
+        """Enter a new webhook; one that is entered already stays as it is. Raises ConflictError (``too_many_webhooks``)."""
+        if (entered := self.find(webhook.id)) is not None:
+            return entered
         if len(self.webhooks) >= MOST_WEBHOOKS:
             raise ConflictError(
                 f"{self.id} has {MOST_WEBHOOKS} webhooks already.", code="too_many_webhooks", organisation=self.id

@@ -22,7 +22,7 @@ from services.notify.webhooks.schemas import (
     WebhookWithSecret,
 )
 from shared.http.auth import ADMINISTRATION
-from shared.http.dependencies import CurrentCaller, IfMatch, NeededIfMatch
+from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch, NeededIfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.messages.values import EntityId
@@ -61,10 +61,13 @@ def _of_webhooks(router: APIRouter, backend: WebhookBackend) -> None:
         openapi_extra=ADMINISTRATION,
         response_model=WebhookWithSecret,
     )
-    async def create_webhook(caller: CurrentCaller, form: WebhookForm) -> Response:
-        made = await handlers.create(backend, caller, form.url, form.event_types)
-        log.info("webhook_created", organisation=caller.organisation, webhook=made.webhook.id, by=caller.subject)
-        return json_reply(WebhookWithSecret.made(made, backend.clock()), rev=made.webhook.rev, status=CREATED)
+    async def create_webhook(caller: CurrentCaller, form: WebhookForm, key: IdempotencyKey) -> Response:
+        async def created() -> Response:
+            made = await handlers.create(backend, caller, key.derived_id("webhook"), form.url, form.event_types)
+            log.info("webhook_created", organisation=caller.organisation, webhook=made.webhook.id, by=caller.subject)
+            return json_reply(WebhookWithSecret.made(made, backend.clock()), rev=made.webhook.rev, status=CREATED)
+
+        return await key.run(created, secret=True)
 
     @router.get("/{webhook_id}", summary="One webhook", openapi_extra=ADMINISTRATION, response_model=WebhookReply)
     async def get_webhook(caller: CurrentCaller, webhook_id: EntityId) -> Response:
@@ -101,10 +104,13 @@ def _of_webhooks(router: APIRouter, backend: WebhookBackend) -> None:
         openapi_extra=ADMINISTRATION,
         response_model=WebhookWithSecret,
     )
-    async def rotate_secret(caller: CurrentCaller, webhook_id: EntityId, condition: IfMatch) -> Response:
-        made = await handlers.rotate(backend, caller, webhook_id, condition)
-        log.info("webhook_secret_rotated", organisation=caller.organisation, webhook=webhook_id, by=caller.subject)
-        return json_reply(WebhookWithSecret.made(made, backend.clock()), rev=made.webhook.rev)
+    async def rotate_secret(caller: CurrentCaller, webhook_id: EntityId, key: IdempotencyKey, condition: IfMatch) -> Response:
+        async def rotated() -> Response:
+            made = await handlers.rotate(backend, caller, webhook_id, condition)
+            log.info("webhook_secret_rotated", organisation=caller.organisation, webhook=webhook_id, by=caller.subject)
+            return json_reply(WebhookWithSecret.made(made, backend.clock()), rev=made.webhook.rev)
+
+        return await key.run(rotated, secret=True)
 
 
 def _of_deliveries(router: APIRouter, backend: WebhookBackend) -> None:
@@ -129,6 +135,8 @@ def _of_deliveries(router: APIRouter, backend: WebhookBackend) -> None:
         openapi_extra=ADMINISTRATION,
         response_model=DeliveryReply,
     )
-    async def resend(caller: CurrentCaller, webhook_id: EntityId, delivery_id: EntityId) -> Response:
-        delivery = await handlers.resend(backend, caller, webhook_id, delivery_id)
-        return json_reply(DeliveryReply.of(delivery))
+    async def resend(caller: CurrentCaller, webhook_id: EntityId, delivery_id: EntityId, key: IdempotencyKey) -> Response:
+        async def resent() -> Response:
+            return json_reply(DeliveryReply.of(await handlers.resend(backend, caller, webhook_id, delivery_id)))
+
+        return await key.run(resent)

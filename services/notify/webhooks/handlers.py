@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from shared.aggregate.condition import Condition
 from shared.http.auth import Caller
 from shared.ids import derived_id
 from shared.messages.base import Message
+from shared.tracing import context
 
 SWITCHED_OFF_TYPE = "notify.webhook.switched-off.v1"
 """What the notice of it is of, in the inbox. No event travels."""
@@ -95,21 +95,27 @@ def _content(plan: NotificationPlan, organisation: str) -> str:
     return orjson.dumps({"type": plan.event.message.TYPE, "timestamp": timestamp, "data": data}).decode()
 
 
-async def create(backend: WebhookBackend, caller: Caller, url: str, event_types: Sequence[str]) -> WithSecret:
-    """Enter a webhook. Raises InvalidError, ConflictError (``too_many_webhooks``), WebhookKeyMissingError."""
+async def create(
+    backend: WebhookBackend, caller: Caller, webhook_id: str, url: str, event_types: Sequence[str]
+) -> WithSecret:
+    """Enter a webhook, unless a request before has entered it.
+
+    Raises InvalidError, ConflictError (``too_many_webhooks``), WebhookKeyMissingError.
+    """
     _check(backend, url, event_types)
-    at, key, webhook_id = backend.clock(), backend.keys.first(), str(uuid.uuid4())
+    at = backend.clock()
+    first = Secret(key=backend.keys.first().id, generation=1)
     webhook = Webhook(
         id=webhook_id,
         url=url,
         event_types=tuple(sorted(set(event_types))),
-        secrets=(Secret(key=key.id, generation=1),),
+        secrets=(first,),
         created_at=at,
         changed_at=at,
         active_since=at,
     )
-    await backend.webhooks.change(caller.organisation, caller.organisation_name, lambda book: book.add(webhook))
-    return WithSecret(webhook, key.secret_of(webhook_id, 1))
+    entered = await backend.webhooks.change(caller.organisation, caller.organisation_name, lambda book: book.add(webhook))
+    return WithSecret(entered, backend.keys.secret_of(webhook_id, entered.secrets[0]))
 
 
 async def change(
@@ -135,14 +141,22 @@ async def change(
 
 
 async def rotate(backend: WebhookBackend, caller: Caller, webhook_id: str, condition: Condition | None) -> WithSecret:
-    """Give a webhook a new secret. Raises NotFoundError, PreconditionFailedError, WebhookKeyMissingError."""
+    """Give a webhook a new secret, unless the same request has done so before.
+
+    Raises NotFoundError, PreconditionFailedError, WebhookKeyMissingError.
+    """
     at, key = backend.clock(), backend.keys.first()
-    webhook = await backend.webhooks.change(
-        caller.organisation,
-        caller.organisation_name,
-        lambda book: book.change(webhook_id, lambda it: it.rotated(key.id, at, backend.overlap), condition),
-    )
-    return WithSecret(webhook, key.secret_of(webhook_id, webhook.secrets[0].generation))
+    request = context.request.get()
+
+    def decide(book: WebhookBook) -> Webhook:
+        present = book.get(webhook_id)
+        if request is not None and (request.settled or present.has_secret_of(request.id)):
+            return present
+        name = None if request is None else request.id
+        return book.change(webhook_id, lambda it: it.rotated(key.id, at, backend.overlap, name), condition)
+
+    webhook = await backend.webhooks.change(caller.organisation, caller.organisation_name, decide)
+    return WithSecret(webhook, backend.keys.secret_of(webhook_id, webhook.secrets[0]))
 
 
 async def resend(backend: WebhookBackend, caller: Caller, webhook_id: str, delivery_id: str) -> Delivery:

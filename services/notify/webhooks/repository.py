@@ -15,6 +15,7 @@ from shared.process.service import Resources
 from shared.store.contention import Contention
 from shared.store.paging import pages
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Scalar
+from shared.tracing import context
 
 T = TypeVar("T")
 
@@ -61,14 +62,17 @@ class Webhooks:
         return (await self.books([organisation])).get(organisation) or WebhookBook(id=organisation, name=name)
 
     async def change(self, organisation: str, name: str, decide: Callable[[WebhookBook], T]) -> T:
-        """Change the webhooks under their revision and return what ``decide`` returned. What stays equal is not written."""
+        """Change the webhooks under their revision and return what ``decide`` returned.
+
+        What stays equal is not written, nor is anything for a request that was answered before.
+        """
         contention = Contention(f"the webhooks of {organisation}", [organisation])
         while True:
             document = await self.store.get(WEBHOOKS, organisation)
             before = WebhookBook(id=organisation, name=name) if document is None else _book(document)
             book = before.model_copy()
             outcome = decide(book)
-            if book == before or await self._write(document, book):
+            if book == before or context.is_settled() or await self._write(document, book):
                 return outcome
             await contention.overtaken()
 
@@ -105,7 +109,10 @@ class Deliveries:
         return [_delivery(document) for document in portion.documents], portion.cut
 
     async def change(self, delivery_id: str, webhook_id: str, decide: Callable[[Delivery], T]) -> tuple[Delivery, T]:
-        """Change a delivery to a webhook under its revision. Raises NotFoundError (``delivery_not_found``)."""
+        """Change a delivery to a webhook under its revision, unless the request was answered before.
+
+        Raises NotFoundError (``delivery_not_found``).
+        """
         contention = Contention(delivery_id, [delivery_id])
         while True:
             document = await self.store.get(DELIVERIES, delivery_id)
@@ -113,7 +120,7 @@ class Deliveries:
                 raise NotFoundError(f"There is no delivery {delivery_id}.", code="delivery_not_found", id=delivery_id)
             delivery = _delivery(document)
             outcome = decide(delivery)
-            if not await self._save([(document, delivery)]):
+            if context.is_settled() or not await self._save([(document, delivery)]):
                 return delivery, outcome
             await contention.overtaken()
 

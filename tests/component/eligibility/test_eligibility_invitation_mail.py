@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from services.eligibility.repository import ORGANISATIONS
 from services.eligibility.settings import Settings
 from services.notify.domain.transitions import NotificationState
 from services.notify.repository import NOTIFICATIONS
+from shared.http.idempotency import COLLECTION
 from shared.key_file import ensure_key_file
 from shared.messages.eligibility_invitations import InvitationAddressed
+from shared.store.port import Query
 from shared.store.sqlite.store import SqliteStore
 from tests.component.eligibility.conftest import ANNA, BERT, HUSUM, World
 from tests.component.notify.workbench import Bench, WatchedStore, open_store, received
@@ -63,6 +66,22 @@ async def again(world: World, invitation: str, token: str = ANNA, **headers: str
     """Have an invitation sent once more."""
     answer = await world.call("POST", f"{INVITATIONS}/{invitation}/mail", token, {"email": ADDRESS}, **headers)
     return answer.status_code, answer.json().get("code")
+
+
+async def test_under_its_key_it_is_mailed_once_and_a_secret_is_computed_again(mailing: World) -> None:
+    by_mail = {"functions": ["BEARBEITUNG"], "email": ADDRESS}
+    for _ in range(2):
+        answer = await mailing.call("POST", INVITATIONS, ANNA, by_mail, Idempotency_Key="invite-1")
+        assert (answer.status_code, answer.json()["secret"]) == (201, None)
+    assert len(addressed(mailing)) == 1
+    by_hand = {"functions": ["BEARBEITUNG"]}
+    first, again = [await mailing.call("POST", INVITATIONS, ANNA, by_hand, Idempotency_Key="invite-2") for _ in range(2)]
+    assert again.json() == first.json()
+    assert first.json()["secret"] is not None
+    marks = await mailing.store.find(COLLECTION, Query("expiry", below=mailing.now + timedelta(days=400), limit=10))
+    assert len(marks) == 2
+    assert first.json()["secret"] not in str(marks)
+    assert await accept(mailing, BERT, first.json()["secret"]) == 200
 
 
 async def accept(world: World, token: str, secret: str) -> int:

@@ -22,6 +22,7 @@ from services.notify.webhooks.signing import signed_headers
 from shared.http import idempotency
 from shared.key_file import ensure_key_file
 from shared.process.service import Resources
+from shared.store.port import Query, Save
 from tests.component.notify.test_notify_api import CONCLUDED, LIVE, Api
 from tests.component.notify.workbench import DATA, Bench, WatchedStore, received
 from tests.support.builders.events import CUSTOMER, ORDER_ID, PROVIDER
@@ -197,6 +198,60 @@ async def test_after_a_rotation_both_secrets_sign_until_the_overlap_is_over(worl
     alone = signed_headers(call.headers["webhook-id"], world.bench.clock(), call.body, [rotated["secret"]])
     assert call.headers["webhook-signature"] == alone["webhook-signature"]
     assert (await world.get(made))["old_secrets_until"] is None
+
+
+async def test_under_its_key_a_webhook_is_entered_once_and_its_secret_stored_nowhere(world: World) -> None:
+    form, key = {"url": world.receiver.url, **FORM}, {"Idempotency-Key": "enter-1"}
+    first, again = [await world.http.post("/v1/webhooks", json=form, headers=key) for _ in range(2)]
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert len((await world.http.get("/v1/webhooks")).json()["items"]) == 1
+    other = await world.http.post("/v1/webhooks", json=form | {"event_types": [LIVE.TYPE]}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert first.json()["secret"] not in str(await marks(world))
+    assert (await world.webhook())["id"] != (await world.webhook())["id"], "without a key each request is one of its own"
+
+
+async def test_a_repeat_enters_no_webhook_that_was_removed_meanwhile(world: World) -> None:
+    form, key = {"url": world.receiver.url, **FORM}, {"Idempotency-Key": "enter-1"}
+    made = (await world.http.post("/v1/webhooks", json=form, headers=key)).json()
+    assert (await world.http.delete(f"/v1/webhooks/{made['id']}", headers=READ)).status_code == 204
+    await world.http.post("/v1/webhooks", json=form, headers=key)
+    assert (await world.http.get("/v1/webhooks")).json()["items"] == []
+
+
+async def test_under_its_key_a_secret_is_replaced_once_also_after_an_answer_that_was_lost(world: World) -> None:
+    made = await world.webhook()
+    rotate, keyed = f"/v1/webhooks/{made['id']}/rotate", {"Idempotency-Key": "rotate-1", **READ}
+    first = await world.http.post(rotate, headers=keyed)
+    assert (first.status_code, first.json()["secret"] == made["secret"]) == (200, False)
+    assert (await world.http.post(rotate, headers=keyed)).json() == first.json()
+    (mark,) = [it for it in await marks(world) if it["answer"] is not None]
+    lost = mark | {"answer": None, "holder": None, "rev": mark["rev"] + 1}
+    assert await world.bench.store.save_many(idempotency.COLLECTION, [Save(lost, expected_rev=mark["rev"])]) == []
+    assert (await world.http.post(rotate, headers=keyed)).json() == first.json()
+    assert (await world.get(made))["old_secrets_until"] is not None
+    another = await world.http.post(rotate, headers={"Idempotency-Key": "rotate-2"})
+    assert another.json()["secret"] not in {made["secret"], first.json()["secret"]}
+    assert first.json()["secret"] not in str(await marks(world))
+
+
+async def test_under_its_key_a_delivery_is_sent_once_more_and_not_twice(world: World) -> None:
+    made = await world.webhook()
+    await world.happen()
+    await world.send()
+    (delivery,) = await world.deliveries(made)
+    for _ in range(2):
+        again = f"/v1/webhooks/{made['id']}/deliveries/{delivery['id']}/resend"
+        assert (await world.http.post(again, headers={"Idempotency-Key": "again-1"})).status_code == 200
+        await world.send()
+    assert len(world.receiver.calls) == 2
+
+
+async def marks(world: World) -> list[dict[str, Any]]:
+    """Return what is stored of requests with a key."""
+    far = Query("expiry", below=world.bench.clock() + timedelta(days=400), limit=100)
+    return await world.bench.store.find(idempotency.COLLECTION, far)
 
 
 async def test_attempts_are_listed_with_status_and_latency_and_pauses_grow_over_days(world: World) -> None:

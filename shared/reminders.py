@@ -118,10 +118,16 @@ def new_steps(
     return [step for step in in_turn if morning(working_day(began, step.days, land)) <= at][given:]
 
 
-def planned_before(steps: Iterable[ReminderStep], last: date, land: Land | None) -> list[tuple[date, ReminderStep]]:
-    """Return the reminders before a last day with their days, the first ones first."""
+def planned_before(
+    steps: Iterable[ReminderStep], last: date, land: Land | None, known: datetime
+) -> list[tuple[date, ReminderStep]]:
+    """Return the reminders before a last day with their days, the first ones first.
+
+    None is of a morning before the last day was ``known``: nobody is reminded of what they were just told.
+    """
     in_turn = sorted(steps, key=lambda step: -step.days)
-    return [(working_day(last, -step.days, land), step) for step in in_turn]
+    planned = [(working_day(last, -step.days, land), step) for step in in_turn]
+    return [(day, step) for day, step in planned if known <= morning(day)]
 
 
 def longest_before(steps: Iterable[ReminderStep]) -> timedelta:

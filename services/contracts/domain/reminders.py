@@ -56,14 +56,14 @@ def remind(contract: Contract, schedule: Schedule, at: datetime) -> list[Message
 
 
 def _due(contract: Contract, schedule: Schedule, at: datetime) -> list[tuple[date, ReminderStep]]:
-    """Return the reminders that are due and not given yet; not those of days before it was known when the contract ends."""
+    """Return the reminders that are due and not given yet."""
     last = contract.last_day
     if last is None or contract.state not in (ContractState.GESCHLOSSEN, ContractState.GEKUENDIGT):
         return []
-    noticed = contract.state is ContractState.GEKUENDIGT
-    planned = planned_before(schedule.noticed if noticed else schedule.ends, last, schedule.land_of(contract.customer.id))
-    given, known = _given(contract, last), _known_at(contract)
-    return [(day, step) for day, step in planned if day not in given and known <= morning(day) <= at]
+    steps = schedule.noticed if contract.state is ContractState.GEKUENDIGT else schedule.ends
+    planned = planned_before(steps, last, schedule.land_of(contract.customer.id), _known_at(contract))
+    given = _given(contract, last)
+    return [(day, step) for day, step in planned if day not in given and morning(day) <= at]
 
 
 def _given(contract: Contract, last: date) -> tuple[date, ...]:

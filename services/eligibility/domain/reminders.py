@@ -80,7 +80,7 @@ def _reminders(
         given = next((it for it in organisation.reminded if (it.channel, it.role, it.since) == whose), None)
         count = 0 if given is None else given.count
         if ends:
-            yield record, since, given, _steps_before_end(organisation, record, schedule, at)[count:]
+            yield record, since, given, _steps_before_end(organisation, record, schedule, since, at)[count:]
             continue
         steps = schedule.steps_of(Task.ANSWER_QUESTION if asked else Task.DECIDE_REQUEST)
         land = schedule.land_of(organisation.id if asked else record.channel.value)
@@ -88,13 +88,13 @@ def _reminders(
 
 
 def _steps_before_end(
-    organisation: Organisation, record: AccreditationRecord, schedule: Schedule, at: datetime
+    organisation: Organisation, record: AccreditationRecord, schedule: Schedule, granted: datetime, at: datetime
 ) -> list[ReminderStep]:
     """Return the reminders of the end of a granted accreditation that are due, the first ones first."""
     if record.valid_to is None:
         return []
     last, land = record.valid_to - timedelta(days=1), schedule.land_of(organisation.id)
-    return [step for day, step in planned_before(schedule.ends, last, land) if morning(day) <= at]
+    return [step for day, step in planned_before(schedule.ends, last, land, granted) if morning(day) <= at]
 
 
 def _since(record: AccreditationRecord, actor: Actor) -> datetime:

@@ -78,7 +78,7 @@ def plan_milestone(
     if before is not None and reason is None:
         raise InvalidError("Whoever moves a planned day says why.", code="reason_missing", planned_on=before.isoformat())
     order.target_days.value = [it for it in order.target_days.value if it.milestone != code]
-    order.target_days.value.append(TargetDay(milestone=code, day=day))
+    order.target_days.value.append(TargetDay(milestone=code, day=day, set_at=at))
     return Taken(
         lambda: MilestonePlanned(
             order=order.head(),

@@ -292,6 +292,10 @@ class Order(Aggregate):
         """Return the planned day of a milestone, None if nobody has set one."""
         return next((it.day for it in self.target_days.value if it.milestone == milestone), None)
 
+    def target_set_at(self, milestone: str) -> datetime | None:
+        """Return when the planned day of a milestone was set, None if nobody has set one, or a version before has."""
+        return next((it.set_at for it in self.target_days.value if it.milestone == milestone), None)
+
     def open_targets(self) -> list[tuple[Milestone, date]]:
         """Return the milestones that are not reached and have a planned day, optional ones too, with that day."""
         days = {it.milestone: it.day for it in self.target_days.value}

@@ -176,6 +176,8 @@ class TargetDay(Part):
 
     milestone: str
     day: date
+    set_at: datetime | None = None
+    """When it was set, None if a version before has set it."""
 
 
 class TakenCommand(Part):

@@ -16,7 +16,7 @@ from shared.holidays import Land, working_day
 from shared.messages.base import Message, Value
 from shared.messages.ordering import OrderEscalated, OrderParty, OrderReminded
 from shared.messages.ordering_klienten import KlientReminded
-from shared.reminders import Recipient, ReminderStep, WaitSchedule, morning, new_steps
+from shared.reminders import Recipient, ReminderStep, WaitSchedule, morning, new_steps, planned_before
 
 
 class DeadlineRule(Value):
@@ -69,7 +69,7 @@ def reminders_of(order: Order, schedule: Schedule, idle_after: timedelta) -> lis
     land = schedule.land_of(_organisation_of(order, waiting.party))
     found = [
         *_while_waiting(waiting, schedule, land),
-        *_before_deadline(order, schedule, land, idle_after),
+        *_before_deadline(order, waiting, schedule, land, idle_after),
         *_around_targets(order, schedule),
     ]
     return sorted(found, key=lambda reminder: (reminder.at, reminder.key))
@@ -155,11 +155,11 @@ def _about_target(order: Order, milestone: Milestone, day: date) -> dict[str, An
 def _around_targets(order: Order, schedule: Schedule) -> Iterator[Reminder]:
     for milestone, day in order.open_targets():
         land = schedule.land_of(_organisation_of(order, milestone.owner))
-        steps = [(step.days, step.to) for step in schedule.targets.after]
-        steps += [(-step.days, step.to) for step in schedule.targets.before]
-        for days, to in steps:
-            key = f"milestone:{milestone.code}@{day.isoformat()}{days:+}"
-            yield Reminder(key, morning(working_day(day, days, land)), to, milestone)
+        planned = [(working_day(day, step.days, land), step.days, step.to) for step in schedule.targets.after]
+        before = planned_before(schedule.targets.before, day, land, order.target_set_at(milestone.code) or order.state_since)
+        planned += [(due, -step.days, step.to) for due, step in before]
+        for due, days, to in planned:
+            yield Reminder(f"milestone:{milestone.code}@{day.isoformat()}{days:+}", morning(due), to, milestone)
 
 
 def _while_waiting(waiting: Waiting, schedule: Schedule, land: Land | None) -> Iterator[Reminder]:
@@ -170,14 +170,16 @@ def _while_waiting(waiting: Waiting, schedule: Schedule, land: Land | None) -> I
         yield Reminder(f"{waiting.what.value}@{waiting.since.isoformat()}+{step.days}", morning(day), step.to)
 
 
-def _before_deadline(order: Order, schedule: Schedule, land: Land | None, idle_after: timedelta) -> Iterator[Reminder]:
+def _before_deadline(
+    order: Order, waiting: Waiting, schedule: Schedule, land: Land | None, idle_after: timedelta
+) -> Iterator[Reminder]:
     deadline = order.deadline(idle_after)
     if deadline is None:
         return
     kind, moment = deadline
     last = last_day_before(moment)
-    for step in schedule.steps_before(kind):
-        yield Reminder(f"{kind.value}@{last.isoformat()}-{step.days}", morning(working_day(last, -step.days, land)), step.to)
+    for day, step in planned_before(schedule.steps_before(kind), last, land, waiting.since):
+        yield Reminder(f"{kind.value}@{last.isoformat()}-{step.days}", morning(day), step.to)
 
 
 def _organisation_of(order: Order, party: OrderParty) -> str:

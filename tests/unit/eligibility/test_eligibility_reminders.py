@@ -91,6 +91,19 @@ def test_both_sides_are_reminded_before_an_accreditation_ends_and_anew_of_a_rene
     assert len(given(organisation, morning(12, 10), schedule)) == 1
 
 
+def test_a_grant_shorter_than_a_reminder_comes_before_its_end_reminds_nobody_of_what_was_just_granted() -> None:
+    schedule = SCHEDULE.model_copy(update={"ends": (ReminderStep(days=40), *reversed(STEPS))})
+    organisation = registered()
+    moved(organisation, Command.REVIEW, Actor.ANBIETER, AT)
+    granted = morning(11, 2)
+    organisation.grant(replace(move(Command.GRANT), at=granted), Term(), TODAY, date(2026, 12, 1))
+    assert given(organisation, granted + timedelta(minutes=5), schedule) == [], "forty working days before lie in September"
+    assert given(organisation, morning(11, 15), schedule) == []
+    assert len(given(organisation, morning(11, 16), schedule)) == 1
+    assert len(given(organisation, morning(11, 23), schedule)) == 1
+    assert given(organisation, morning(11, 30), schedule) == []
+
+
 def test_the_end_of_an_accreditation_is_no_wait_of_anybody_else() -> None:
     with pytest.raises(ValidationError, match="ANBIETER cannot be reminded"):
         Schedule(lands={}, waits=(), ends=(ReminderStep(days=1, to=(Recipient.ANBIETER,)),))

@@ -115,6 +115,13 @@ def test_a_new_wait_has_its_own_reminders() -> None:
     assert len(given(order, morning(1, 22, 2027))) == 1
 
 
+def test_an_offer_for_a_few_days_reminds_nobody_of_the_days_before_it_was_made() -> None:
+    order, schedule = order_in(OrderState.ABGESTIMMT), load_schedule()
+    award.make_offer(order, ANBIETER, T0, date(2026, 11, 27))
+    assert remind(order, schedule, later(1), IDLE, WORDS) == [], "five working days before it was last week"
+    assert len(remind(order, schedule, morning(11, 25), IDLE, WORDS)) == 1
+
+
 def test_a_hold_is_told_of_before_it_ends() -> None:
     order = order_in(OrderState.ANGEBOT_ERSTELLT)
     award.place(order, KUNDE, T0, accepts_agb=True)

@@ -118,6 +118,16 @@ def test_each_owner_is_reminded_of_its_own_day_before_and_after_it() -> None:
     assert given(order, morning) == []
 
 
+def test_who_plans_for_a_day_that_is_near_is_not_reminded_of_it_at_once() -> None:
+    order = in_onboarding()
+    mine = first_of(order, OrderParty.KUNDE)
+    late = datetime(2027, 1, 12, 9, tzinfo=UTC)
+    delivery.plan_milestone(order, KUNDE, late, mine.code, date(2027, 1, 14))
+    assert [it for it in given(order, late + timedelta(minutes=5)) if it.planned_on is not None] == []
+    overdue = datetime(2027, 1, 15, 7, tzinfo=UTC)
+    assert [it.planned_on for it in given(order, overdue) if it.planned_on is not None] == [date(2027, 1, 14)]
+
+
 def test_a_day_that_lies_far_back_is_told_to_the_anbieter_and_moving_it_begins_anew() -> None:
     order = in_onboarding()
     mine = next(it for it in order.milestones.value if it.mandatory and it.owner is OrderParty.KUNDE)

@@ -404,6 +404,8 @@ CONTRACTS = Topic(
         contracts_changes.SuccessionRefused,
         contracts_reminders.ContractEndReminded,
         contracts_reminders.ContractEndEscalated,
+        contracts_reminders.AccessionEndReminded,
+        contracts_reminders.AccessionEndEscalated,
         contracts_statements.StatementOwed,
         contracts_statements.StatementDocumented,
         contracts_chain.ChainConcluded,

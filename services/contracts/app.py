@@ -193,7 +193,8 @@ def _chain_works(
     archivist = AccessionArchivist(accessions, channel, log)
     books = ContactBooks(contracts)
     purge = ContactPurge(channel, books, contracts, settings.contacts_max_age, contracts.ledger.clock)
-    reminders = Reminders(channel, contracts, read_schedule(Schedule, settings.reminders_file, "services.contracts"))
+    schedule = read_schedule(Schedule, settings.reminders_file, "services.contracts")
+    reminders = Reminders(channel, contracts, accessions, schedule)
     return (
         Periodic(f"contracts.{channel.value}.cascade", settings.cascade_every, Cascade(terms, contracts, accessions).run),
         Periodic(f"contracts.{channel.value}.prices", settings.cascade_every, PassingPricesOn(terms, contracts).run),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -154,10 +154,15 @@ def last_day_left(accession: Accession, line: Mapping[str, Contract], terms: Ter
 
 def lost(accession_id: str, last_day: date, because: str, at: datetime) -> Change[Accession]:
     """Return the change by which an accession ends with the contract ``because``."""
+    return change_of(accession_id, lambda accession: accession.lose(last_day, because, at))
+
+
+def change_of(accession_id: str, step: Callable[[Accession], Sequence[Message]]) -> Change[Accession]:
+    """Return the change by which ``step`` is taken on an accession. It raises NotFoundError if there is no such accession."""
 
     def decide(accession: Accession | None) -> tuple[Accession, Sequence[Message]]:
         accession = require(accession, accession_id)
-        return accession, accession.lose(last_day, because, at)
+        return accession, step(accession)
 
     return Change(accession_id, decide)
 

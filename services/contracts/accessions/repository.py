@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from services.contracts.accessions.narrowing import AccessionFilter, position_of
@@ -14,9 +15,10 @@ from services.contracts.narrowing import Viewer
 from services.contracts.repository import SERVICE
 from shared.aggregate import journal
 from shared.aggregate.ledger import aggregate_collection
+from shared.messages.values import Channel
 from shared.process.service import Resources
-from shared.store.paging import documents_of
-from shared.store.port import Document, Index, Query
+from shared.store.paging import documents_of, portions
+from shared.store.port import PORTION_BYTES, Document, Index, Query
 
 ACCESSIONS = aggregate_collection(
     "accessions",
@@ -26,6 +28,7 @@ ACCESSIONS = aggregate_collection(
     Index("provider", ("provider_id", "declared_at")),
     Index("channel", ("channel", "declared_at")),
     Index("contract", ("contract_id", "organisation_id")),
+    Index("ending", ("channel", "valid_to")),
 )
 _PAGE: Final = 500
 _STEP: Final = 200
@@ -81,6 +84,13 @@ class Accessions:
             query = replace(query, after=position_of(read[-1]))
             looked_at += query.limit
         return Listing(found, position_of(read[-1]))
+
+    async def ending(self, channel: Channel, first: date, before: date) -> AsyncIterator[list[Accession]]:
+        """Yield accessions of a channel with a last day from ``first`` on and before ``before``, in portions, the first ones first."""
+        since, until = first.isoformat(), before.isoformat()
+        query = Query("ending", {"channel": channel.value}, at_least=since, below=until, limit=_PAGE)
+        async for portion in portions(self.store, ACCESSIONS, query, PORTION_BYTES):
+            yield [self.ledger.state_of(document) for document in portion.documents]
 
     async def to_contracts(self, ids: Collection[str]) -> AsyncIterator[Accession]:
         """Yield all accessions to these contracts."""

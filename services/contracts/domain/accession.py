@@ -7,6 +7,7 @@ from datetime import date
 from pydantic import computed_field
 
 from services.contracts.chain.contract import Accession as Link
+from services.contracts.domain.agreed import EndReminders
 from services.contracts.domain.contract import Contract
 from shared.aggregate.base import Aggregate
 from shared.errors import InvalidError
@@ -24,7 +25,8 @@ def accession_id(contract_id: str, organisation: str, valid_from: date) -> str:
 class Accession(Aggregate):
     """An accession of a body to the contract ``contract_id`` of the ``licensee``.
 
-    ``valid_to`` is its last day, None as long as none is known. ``because``: the contract whose end has ended it.
+    ``valid_to`` is its last day, None as long as none is known. ``because``: the contract whose end has ended it. ``ended_at``:
+    when its last day was set, None if it was declared with it. ``end_reminders``: which reminders of that day were given.
     """
 
     channel: Channel
@@ -39,6 +41,8 @@ class Accession(Aggregate):
     declared_by: PersonRef | None = None
     declared_at: Time
     because: EntityId | None = None
+    ended_at: Time | None = None
+    end_reminders: EndReminders | None = None
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
     @property
@@ -78,7 +82,7 @@ class Accession(Aggregate):
 
     def declare(self, at: Time) -> list[Message]:
         """Return the event of the declaration."""
-        return [AccessionDeclared(accession=self._head(), at=at)]
+        return [AccessionDeclared(accession=self.head(), at=at)]
 
     def end(self, last_day: date, today: date, at: Time) -> list[Message]:
         """End it for the body on a last day. Raises InvalidError (``accession_date_invalid``) for a day that has passed."""
@@ -93,8 +97,8 @@ class Accession(Aggregate):
     def _shorten(self, last_day: date, because: str | None, at: Time) -> list[Message]:
         if self.valid_to is not None and self.valid_to <= last_day:
             return []
-        self.valid_to, self.because = last_day, because
-        return [AccessionEnded(accession=self._head(), at=at, because=because)]
+        self.valid_to, self.because, self.ended_at = last_day, because, at
+        return [AccessionEnded(accession=self.head(), at=at, because=because)]
 
     def linked(self) -> Link:
         """Return it as the chain's rules see it."""
@@ -106,7 +110,8 @@ class Accession(Aggregate):
             valid_to=None if self.valid_to is None else self.valid_to.isoformat(),
         )
 
-    def _head(self) -> AccessionHead:
+    def head(self) -> AccessionHead:
+        """Return what every event holds of it."""
         return AccessionHead(
             id=self.id,
             contract_id=self.contract_id,

@@ -14,13 +14,15 @@ from shared.ids import person_mark
 from shared.mail_address import MailAddress
 from shared.messages.base import Value
 from shared.messages.catalog_reminders import SubmissionEscalated
-from shared.messages.contracts_reminders import ContractEndEscalated
+from shared.messages.contracts_reminders import AccessionEndEscalated, ContractEndEscalated
 from shared.messages.eligibility_reminders import AccreditationEscalated
 from shared.messages.ordering import OrderEscalated
 from shared.messages.values import EntityId, Line, PersonRef, Time
 
 PEOPLE_LIMIT = 500
-ESCALATIONS = frozenset({OrderEscalated.TYPE, SubmissionEscalated.TYPE, AccreditationEscalated.TYPE, ContractEndEscalated.TYPE})
+ESCALATIONS = frozenset(
+    it.TYPE for it in (OrderEscalated, SubmissionEscalated, AccreditationEscalated, ContractEndEscalated, AccessionEndEscalated)
+)
 """Event types by which deputies are told that nobody has acted."""
 
 

@@ -444,6 +444,8 @@ EXAMPLES: tuple[Message, ...] = (
     contracts_sub.SubContractRefused(contract=PASSED_ON, at=AT, code="sub_contract_given_up", reason=REASON),
     contracts_accessions.AccessionDeclared(accession=ACCEDED, at=AT),
     contracts_accessions.AccessionEnded(accession=ACCEDED.model_copy(update={"ends_on": date(2027, 12, 31)}), at=AT),
+    contracts_reminders.AccessionEndReminded(accession=ACCEDED.model_copy(update={"ends_on": date(2027, 12, 31)}), at=AT),
+    contracts_reminders.AccessionEndEscalated(accession=ACCEDED.model_copy(update={"ends_on": date(2027, 12, 31)}), at=AT),
     contracts_changes.AmendmentOffered(**CHANGE, parts=PARTS, offered_by=CUSTOMER, reason="Das Gebiet ist größer geworden."),
     contracts_changes.AmendmentOffered(**CHANGE, parts=PARTS, offered_by=ANBIETER),
     contracts_changes.AgbOffered(

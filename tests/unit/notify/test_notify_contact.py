@@ -16,7 +16,7 @@ from services.notify.settings import Settings
 from shared.aggregate.condition import Condition
 from shared.errors import ConflictError, NotFoundError, PreconditionFailedError, PreconditionRequiredError
 from shared.messages.catalog_reminders import SubmissionEscalated
-from shared.messages.contracts_reminders import ContractEndEscalated
+from shared.messages.contracts_reminders import AccessionEndEscalated, ContractEndEscalated
 from shared.messages.eligibility_reminders import AccreditationEscalated
 from shared.messages.ordering import OrderEscalated, OrderReminded
 
@@ -188,7 +188,7 @@ def test_the_error_of_a_contact_does_not_repeat_what_was_entered() -> None:
 def test_a_deputy_gets_mail_only_about_what_is_escalated_and_at_once() -> None:
     deputy = contact(deputy=True, rhythm=Rhythm.WEEKLY)
     assert not deputy.wants(OrderReminded.TYPE)
-    for escalated in (OrderEscalated, SubmissionEscalated, AccreditationEscalated, ContractEndEscalated):
+    for escalated in (OrderEscalated, SubmissionEscalated, AccreditationEscalated, ContractEndEscalated, AccessionEndEscalated):
         assert deputy.wants(escalated.TYPE)
         assert deputy.rhythm_of(escalated.TYPE) is Rhythm.IMMEDIATE
     assert not contact(deputy=True, muted=(OrderEscalated.TYPE,)).wants(OrderEscalated.TYPE)

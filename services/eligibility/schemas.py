@@ -48,7 +48,7 @@ class PersonStep(Request):
 
 
 class CustomerStep(Request):
-    """Step 3, for a Kunde: ARS, Leitweg-ID and invoice address, if any."""
+    """Step 3, for a Kunde or a Bündler: ARS, Leitweg-ID and invoice address, if any."""
 
     ars: Line | None = None
     leitweg_id: Line | None = None

@@ -12,6 +12,8 @@ from pydantic import Field
 from services.eligibility.domain.invoice_address import DraftAddress, parse_country, parse_mailbox, parse_postcode
 from services.eligibility.domain.registration import (
     ACCREDITED,
+    NOT_ORDERING,
+    ORDERING,
     REGISTERABLE,
     VOLLMACHT_MISSING,
     Capacity,
@@ -46,7 +48,7 @@ class DraftPerson(Value):
 
 
 class DraftCustomer(Value):
-    """Part of step 3 that only a Kunde fills in."""
+    """Part of step 3 that a Kunde or a Bündler fills in, who orders."""
 
     ars: Line | None = None
     leitweg_id: Line | None = None
@@ -133,12 +135,12 @@ def _role_faults(draft: Draft, body: PublicBody | None) -> Iterator[Fault]:
         ("kunde.ars", draft.kunde.ars, parse_ars),
         ("kunde.leitweg_id", draft.kunde.leitweg_id, parse_leitweg_id),
     )
+    orders = any(role in draft.roles for role in ORDERING)
     for field, text, parse in checks:
         if text is None:
             continue
-        if Role.KUNDE not in draft.roles:
-            detail = "ARS and Leitweg-ID are asked of a Kunde only; add the role or leave it out."
-            yield Fault(Step.ROLES, field, "customer_details_without_role", detail)
+        if not orders:
+            yield Fault(Step.ROLES, field, "customer_details_without_role", NOT_ORDERING)
             continue
         error = _error_of(parse, text)
         if error is None and field == "kunde.ars" and body is not None:
@@ -147,14 +149,13 @@ def _role_faults(draft: Draft, body: PublicBody | None) -> Iterator[Fault]:
         if error is not None:
             yield Fault(Step.ROLES, field, error.code, error.detail)
     if draft.kunde.invoice_address is not None:
-        yield from _address_faults(draft.kunde.invoice_address, is_customer=Role.KUNDE in draft.roles)
+        yield from _address_faults(draft.kunde.invoice_address, orders=orders)
 
 
-def _address_faults(address: DraftAddress, *, is_customer: bool) -> Iterator[Fault]:
+def _address_faults(address: DraftAddress, *, orders: bool) -> Iterator[Fault]:
     within = "kunde.invoice_address"
-    if not is_customer:
-        detail = "An invoice address is asked of a Kunde only; add the role or leave it out."
-        yield Fault(Step.ROLES, within, "customer_details_without_role", detail)
+    if not orders:
+        yield Fault(Step.ROLES, within, "customer_details_without_role", NOT_ORDERING)
         return
     for name, text in (("postcode", address.postcode), ("city", address.city)):
         if text is None:

@@ -24,6 +24,7 @@ from services.eligibility.domain.registration import (
     Registration,
     customer_details,
     known_roles,
+    require_ordering,
 )
 from services.eligibility.domain.statement import FormerStatement, Statement
 from services.eligibility.domain.transitions import DECISIONS, NOTE_NEEDED, OPEN, TRANSITIONS, Actor, Command
@@ -113,7 +114,7 @@ class Organisation(OrganisationMembers):
     ) -> list[Message]:
         """Add roles, add or remove users, give functions by person, set or remove Leitweg-ID and invoice address.
 
-        Raises ForbiddenError without VERWALTUNG, InvalidError, and ConflictError as ``checked``.
+        Raises ForbiddenError without VERWALTUNG, InvalidError (``require_ordering`` too), and ConflictError as ``checked``.
         """
         self.require(person, Function.VERWALTUNG)
         appointed = tuple(role for role in self.roles if role not in REGISTERABLE)
@@ -122,6 +123,8 @@ class Organisation(OrganisationMembers):
         members = checked(self.name, without_people(wished, remove_users))
         leitweg = self.leitweg_id if leitweg_id is None else leitweg_id.parsed()
         address = self.invoice_address if invoice_address is None else invoice_address.parsed()
+        if leitweg not in (None, self.leitweg_id) or address not in (None, self.invoice_address):
+            require_ordering(roles)
         if (roles, members, leitweg, address) == (self.roles, self.members, self.leitweg_id, self.invoice_address):
             return []
         self._set_members(members)

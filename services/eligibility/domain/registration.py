@@ -15,6 +15,9 @@ from shared.leitweg import parse_leitweg_id
 from shared.messages.eligibility import InvoiceAddress
 from shared.messages.values import Channel, OrganisationType, Role
 
+ORDERING = (Role.KUNDE, Role.BUENDELNDE_ORGANISATION)
+"""Roles in which an organisation orders, for itself or its Klienten: it has the invoices."""
+NOT_ORDERING = "ARS, Leitweg-ID and invoice address are of a Kunde or a Bündler only; add the role or leave them out."
 REGISTERABLE = (Role.KUNDE, Role.BEREITSTELLER, Role.BUENDELNDE_ORGANISATION, Role.KLIENT)
 ACCREDITED = REGISTERABLE
 
@@ -99,9 +102,15 @@ def known_roles(roles: Sequence[Role]) -> tuple[Role, ...]:
     return tuple(role for role in REGISTERABLE if role in roles)
 
 
+def require_ordering(roles: Sequence[Role]) -> None:
+    """Return if an organisation of these roles orders. Raises InvalidError (``customer_details_without_role``)."""
+    if not set(ORDERING) & set(roles):
+        raise InvalidError(NOT_ORDERING, code="customer_details_without_role")
+
+
 @dataclass(frozen=True, slots=True)
 class CustomerDetails:
-    """What an organisation has stated as a Kunde, checked."""
+    """What an organisation that orders has stated, checked."""
 
     ars: str | None
     leitweg_id: str | None
@@ -110,9 +119,8 @@ class CustomerDetails:
 
 def customer_details(body: PublicBody, registration: Registration, roles: Sequence[Role]) -> CustomerDetails:
     """Return ARS, Leitweg-ID and invoice address. Raises InvalidError if they do not fit body or roles."""
-    stated = (registration.ars, registration.leitweg_id, registration.invoice_address)
-    if Role.KUNDE not in roles and any(stated):
-        raise InvalidError("ARS, Leitweg-ID and invoice address are asked of a Kunde only.", code="customer_details_without_role")
+    if any((registration.ars, registration.leitweg_id, registration.invoice_address)):
+        require_ordering(roles)
     ars = None if registration.ars is None else parse_ars(registration.ars)
     expected = body.ars or _ars_of_area(body)
     if ars and expected and ars != expected:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 
@@ -13,6 +13,9 @@ from services.portal.apis.catalog import Party
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, read, segment
 from services.portal.apis.remembered import Remembered
 from shared.errors import NotFoundError
+
+
+ORDERING: Final = frozenset({"KUNDE", "BUENDELNDE_ORGANISATION"})
 
 
 class Channel(Reply):
@@ -333,6 +336,11 @@ class Organisation(Reply):
     statements: tuple[Statement, ...]
     accreditations: tuple[Accreditation, ...]
     registered_at: datetime
+
+    @property
+    def orders(self) -> bool:
+        """Whether it orders by its roles, for itself or its Klienten, and so has invoices."""
+        return not ORDERING.isdisjoint(self.roles)
 
 
 class Job(Reply):

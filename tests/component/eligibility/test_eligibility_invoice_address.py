@@ -197,6 +197,42 @@ async def test_a_draft_without_an_address_is_stored_as_before(world: World) -> N
     assert (await world.change("DELETE", f"/registrations/{HUSUM}", ANNA)).status_code == 204
 
 
+@pytest.mark.parametrize(
+    ("roles", "code"),
+    [
+        (["KUNDE"], None),
+        (["BUENDELNDE_ORGANISATION"], None),
+        (["BUENDELNDE_ORGANISATION", "BEREITSTELLER"], None),
+        (["BEREITSTELLER"], "customer_details_without_role"),
+        (["KLIENT"], "customer_details_without_role"),
+    ],
+)
+async def test_registration_draft_and_change_take_it_of_who_orders_and_refuse_it_alike_of_others(
+    world: World, roles: list[str], code: str | None
+) -> None:
+    leitweg_id = {"leitweg_id": "04011000-900X999-08"}
+    for details in ({"invoice_address": ADDRESS}, leitweg_id):
+        draft = {
+            "person": {"capacity": "VERTRETUNGSBERECHTIGT", "confirmed": True},
+            "roles": roles,
+            "kunde": details,
+        }
+        faults = (await world.call("POST", f"/registrations/{HUSUM}/check", ANNA, draft)).json()["faults"]
+        assert [it["code"] for it in faults] == ([] if code is None else [code])
+        if code is None:
+            continue
+        refused = await world.register(ANNA, roles, [], **details)
+        assert (refused.status_code, refused.json()["code"], refused.json()["detail"]) == (422, code, faults[0]["detail"])
+    assert (await world.register(ANNA, roles, [])).status_code == 201
+    for details in ({"invoice_address": ADDRESS}, leitweg_id):
+        answer = await world.change("PATCH", PATH, ANNA, details)
+        assert (answer.status_code, answer.json().get("code")) == ((200, None) if code is None else (422, code))
+    assert (await patched(world, None)).status_code == 200, "nobody is kept from removing it"
+    if code is not None:
+        with_role = await world.change("PATCH", PATH, ANNA, {"add_roles": ["BUENDELNDE_ORGANISATION"], **leitweg_id})
+        assert with_role.json()["leitweg_id"] == leitweg_id["leitweg_id"]
+
+
 async def test_another_address_is_another_registration(world: World) -> None:
     assert (await world.register(ANNA, ["KUNDE"], [], invoice_address=ADDRESS)).status_code == 201
     for again in ({}, {"invoice_address": ADDRESS}):

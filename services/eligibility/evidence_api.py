@@ -4,55 +4,35 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Annotated
-
 import structlog
 from fastapi import APIRouter
 from fastapi import Request as HttpRequest
-from pydantic import Field
 from starlette.responses import Response
 
 from services.eligibility.fact_store.audience import Audience
 from services.eligibility.fact_store.entry import Record
 from services.eligibility.fact_store.facts import Facts
 from services.eligibility.fact_store.state import State
-from services.eligibility.fact_store.statements import Author, Decision, change_document, own_document, record_document
+from services.eligibility.fact_store.statements import Author, Decision, change_document, own_document
 from services.eligibility.fact_views import EvidenceView
-from services.eligibility.facts_api import CREATED, WithdrawalRequest, audience_of, author_of, settled
-from services.eligibility.schemas import Request
+from services.eligibility.facts_api import CREATED, StatedDocument, WithdrawalRequest, audience_of, author_of
 from shared.errors import ConflictError, InvalidError, NotFoundError
 from shared.files.kinds import EVIDENCE_KINDS, file_responses, require_kind, saved_as
 from shared.files.port import FileDamagedError, Files
 from shared.files.scanning import Scanner
-from shared.http.days import Day
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch, NeededIfMatch
 from shared.http.etag import etag, json_reply
 from shared.http.uploads import file_body
-from shared.written import Written, WrittenLine
+from shared.tracing import context
+from shared.written import Written
 
 log = structlog.get_logger()
 
 
-class EvidenceRequest(Request):
-    """A document: what kind it is, from when to when it counts (``valid_to`` is the first day after), where it comes from."""
+class EvidenceRequest(StatedDocument):
+    """A document, and why it is recorded."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$")] | None = None
-    type: WrittenLine
-    title: WrittenLine
-    reference: WrittenLine | None = None
-    valid_from: Day | None = None
-    valid_to: Day | None = None
-    document_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     reason: Written
-
-    def content(self) -> dict[str, str | None]:
-        """Return the document in the shape of the specification, without its id."""
-        found = self.model_dump(mode="json", include={"type", "valid_from", "valid_to", "document_sha256"})
-        return {name: value for name, value in found.items() if value is not None or name != "document_sha256"}
-
-    def details(self) -> dict[str, str]:
-        """Return what the document has beside."""
-        return {"title": self.title} | ({} if self.reference is None else {"reference": self.reference})
 
 
 def evidence_routes(facts: Facts, files: Files, scanner: Scanner) -> APIRouter:
@@ -67,9 +47,8 @@ def evidence_routes(facts: Facts, files: Files, scanner: Scanner) -> APIRouter:
 def _metadata_routes(router: APIRouter, facts: Facts, recorder: _Recorder) -> None:
     @router.post("/evidence", response_model=EvidenceView, status_code=CREATED, summary="Record a document")
     async def record(request: EvidenceRequest, caller: CurrentCaller, key: IdempotencyKey) -> Response:
-        name = request.id or key.derived_id("evidence")
         author = author_of(caller, request.reason)
-        decide = record_document(name, request.content(), request.details(), author)
+        name, decide = request.recorded(key, author)
         return await key.run(lambda: recorder.answer(name, decide, author, status=CREATED))
 
     @router.get("/evidence/{document_id}", response_model=EvidenceView, summary="One document with its history")
@@ -165,7 +144,7 @@ class _Recorder:
 
     async def answer(self, document_id: str, decide: Decision, author: Author, *, status: int = 200) -> Response:
         """Record and return the document. Raises what the decision raises."""
-        state = await (self.facts.current() if settled() else self.facts.record(decide))
+        state = await (self.facts.current() if context.is_settled() else self.facts.record(decide))
         location = f"/v1/evidence/{document_id}" if status == CREATED else None
         return _reply(state, document_id, author.audience, status=status, location=location)
 

@@ -19,6 +19,7 @@ from services.eligibility.fact_store.statements import (
     Decision,
     correct_fact,
     examine_fact,
+    record_document,
     record_fact,
     withdraw_fact,
 )
@@ -27,12 +28,14 @@ from services.eligibility.repository import Bodies
 from services.eligibility.schemas import Request
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
+from shared.http.days import Day
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch, NeededIfMatch
 from shared.http.etag import json_reply
+from shared.http.idempotency import Idempotency
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.messages.values import OrganisationId, Role
 from shared.tracing import context
-from shared.written import Written
+from shared.written import Written, WrittenLine
 
 CREATED = 201
 Kind = Literal[
@@ -65,11 +68,52 @@ EXAMPLE = {
 }
 
 
+class StatedDocument(Request):
+    """A document: what kind it is, from when to when it counts (``valid_to`` is the first day after), where it comes from."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$")] | None = None
+    type: WrittenLine
+    title: WrittenLine
+    reference: WrittenLine | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+    document_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+    def content(self) -> dict[str, str | None]:
+        """Return the document in the shape of the specification, without its id."""
+        found = self.model_dump(mode="json", include={"type", "valid_from", "valid_to", "document_sha256"})
+        return {name: value for name, value in found.items() if value is not None or name != "document_sha256"}
+
+    def details(self) -> dict[str, str]:
+        """Return what the document has beside."""
+        return {"title": self.title} | ({} if self.reference is None else {"reference": self.reference})
+
+    def recorded(self, key: Idempotency, author: Author) -> tuple[str, Decision]:
+        """Return its id, and the decision to record it."""
+        name = self.id or key.derived_id("evidence")
+        return name, record_document(name, self.content(), self.details(), author)
+
+
+Further = Annotated[
+    StatedDocument | None,
+    Field(description="A further document that it cites: recorded together with it, or not at all. Null: there is none."),
+]
+
+
 class FactRequest(Request):
     """A fact in the shape of its kind, money in cents, and why it is recorded. Without ``id`` one is given."""
 
     fact: Annotated[dict[str, Any], Field(json_schema_extra={"examples": [EXAMPLE]})]
+    document: Further = None
     reason: Written
+
+    def stated(self, key: Idempotency, author: Author) -> tuple[dict[str, Any], Decision | None]:
+        """Return the fact, which cites the further document, and the decision to record that one."""
+        evidence = self.fact.get("evidence") or []
+        if self.document is None or not isinstance(evidence, list):
+            return self.fact, None
+        name, document = self.document.recorded(key, author)
+        return {**self.fact, "evidence": [*evidence, name]}, document
 
 
 class ExaminationRequest(Request):
@@ -77,6 +121,7 @@ class ExaminationRequest(Request):
 
     findings: dict[str, bool | Literal["OWN", "SHARED_DELEGATE", "JOINT_APPOINTMENT", "NONE"] | None]
     evidence: Annotated[list[str], Field(max_length=20, default_factory=list)]
+    document: Further = None
     reason: Written
 
 
@@ -95,12 +140,6 @@ def audience_of(caller: Caller) -> Audience:
 def author_of(caller: Caller, reason: str) -> Author:
     """Return the author of what a caller records."""
     return Author(audience_of(caller), caller.subject, reason)
-
-
-def settled() -> bool:
-    """Return whether the request was answered before: then it is answered again, and nothing is recorded."""
-    request = context.request.get()
-    return request is not None and request.settled
 
 
 def fact_routes(facts: Facts, bodies: Bodies) -> APIRouter:
@@ -146,23 +185,29 @@ def _recording_routes(router: APIRouter, recorder: _Recorder) -> None:
     async def record(request: FactRequest, caller: CurrentCaller, key: IdempotencyKey) -> Response:
         fact_id = str(request.fact.get("id") or key.derived_id("fact"))
         author = author_of(caller, request.reason)
-        decide = record_fact(fact_id, request.fact, author)
-        return await key.run(lambda: recorder.stated(fact_id, request.fact, decide, author, status=CREATED))
+        fact, document = request.stated(key, author)
+        decide = record_fact(fact_id, fact, author, document)
+        return await key.run(lambda: recorder.stated(fact_id, fact, decide, author, status=CREATED))
 
     @router.put("/facts/{fact_id}", response_model=FactView, summary="Correct a fact: a further revision")
     async def correct(
         fact_id: str, request: FactRequest, caller: CurrentCaller, condition: NeededIfMatch, key: IdempotencyKey
     ) -> Response:
         author = author_of(caller, request.reason)
-        decide = correct_fact(fact_id, request.fact, author, condition)
-        return await key.run(lambda: recorder.stated(fact_id, request.fact, decide, author))
+        fact, document = request.stated(key, author)
+        decide = correct_fact(fact_id, fact, author, condition, document)
+        return await key.run(lambda: recorder.stated(fact_id, fact, decide, author))
 
     @router.post("/facts/{fact_id}/examination", response_model=FactView, summary="Record what an examination found (Anbieter)")
     async def examine(
         fact_id: str, request: ExaminationRequest, caller: CurrentCaller, condition: IfMatch, key: IdempotencyKey
     ) -> Response:
         author = author_of(caller, request.reason)
-        decide = examine_fact(fact_id, request.findings, request.evidence, author, condition)
+        further = None if request.document is None else request.document.recorded(key, author)
+        evidence = request.evidence if further is None else [*request.evidence, further[0]]
+        decide = examine_fact(
+            fact_id, request.findings, evidence, author, condition, None if further is None else further[1]
+        )
         return await key.run(lambda: recorder.answer(fact_id, decide, author))
 
     @router.post("/facts/{fact_id}/withdrawal", response_model=FactView, summary="Withdraw a fact")
@@ -192,7 +237,7 @@ class _Recorder:
 
     async def answer(self, fact_id: str, decide: Decision, author: Author, *, status: int = 200) -> Response:
         """Record and return the fact. Raises what the decision raises."""
-        state = await (self.facts.current() if settled() else self.facts.record(decide))
+        state = await (self.facts.current() if context.is_settled() else self.facts.record(decide))
         location = f"/v1/facts/{fact_id}" if status == CREATED else None
         shown = author.audience.sees(state, state.facts.get(fact_id, ()))
         return _reply(shown, fact_id, author.audience, status=status, location=location)

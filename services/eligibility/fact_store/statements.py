@@ -29,8 +29,11 @@ class Author:
         return Draft(Origin.PERSON, self.reason, facts, documents, self.person, self.audience.organisation)
 
 
-def record_fact(fact_id: str, content: Mapping[str, Any], author: Author) -> Decision:
-    """Record a new fact; the same fact again changes nothing. Raises ConflictError (``DUPLICATE_ID``) for a taken id."""
+def record_fact(fact_id: str, content: Mapping[str, Any], author: Author, document: Decision | None = None) -> Decision:
+    """Record a new fact, with a ``document`` that it cites; the same fact again changes nothing.
+
+    Raises ConflictError (``DUPLICATE_ID``) for a taken id.
+    """
 
     def decide(state: State) -> Draft | None:
         statement = {**_statement(content), "id": fact_id}
@@ -40,14 +43,20 @@ def record_fact(fact_id: str, content: Mapping[str, Any], author: Author) -> Dec
             if _statement(revisions[0].content) == _statement(statement) and author.audience.sees(state, revisions):
                 return None
             raise ConflictError(f"There is a fact {fact_id} already; correct it instead.", code="DUPLICATE_ID")
-        _require_documents(state, statement.get("evidence", ()), author)
-        return author.draft([Record({**statement, "rev": 1})])
+        brought = _brought(state, document)
+        _require_documents(state, statement.get("evidence", ()), brought, author)
+        return author.draft([Record({**statement, "rev": 1})], brought)
 
     return decide
 
 
-def correct_fact(fact_id: str, content: Mapping[str, Any], author: Author, condition: Condition | None) -> Decision:
-    """Record a further revision of a fact; one that says the same changes nothing. The kind stays. Raises NotFoundError."""
+def correct_fact(
+    fact_id: str, content: Mapping[str, Any], author: Author, condition: Condition | None, document: Decision | None = None
+) -> Decision:
+    """Record a further revision of a fact, with a ``document`` that it cites; one that says the same changes nothing.
+
+    The kind stays. Raises NotFoundError.
+    """
 
     def decide(state: State) -> Draft | None:
         last = _changeable(state, fact_id, author, condition)
@@ -60,17 +69,24 @@ def correct_fact(fact_id: str, content: Mapping[str, Any], author: Author, condi
         if not last.record.withdrawn and _statement(statement) == _statement(last.content):
             return None
         cited = last.content.get("evidence", ())
-        _require_documents(state, [it for it in statement.get("evidence", ()) if it not in cited], author)
-        return author.draft([Record({**statement, "rev": last.record.rev + 1}, last.record.note)])
+        brought = _brought(state, document)
+        _require_documents(state, [it for it in statement.get("evidence", ()) if it not in cited], brought, author)
+        return author.draft([Record({**statement, "rev": last.record.rev + 1}, last.record.note)], brought)
 
     return decide
 
 
-def examine_fact(
-    fact_id: str, findings: Mapping[str, Any], evidence: Sequence[str], author: Author, condition: Condition | None
+def examine_fact(  # noqa: PLR0913 - what an examination holds
+    fact_id: str,
+    findings: Mapping[str, Any],
+    evidence: Sequence[str],
+    author: Author,
+    condition: Condition | None,
+    document: Decision | None = None,
 ) -> Decision:
     """Record what an examination has found, and the documents it rests on beside those named already.
 
+    A further ``document`` among them is recorded with it, or not at all.
     Raises ForbiddenError (``examination_reserved``) for anybody but Anbieter and operator, InvalidError
     (``examination_unknown``) for a finding that the kind of fact does not have.
     """
@@ -86,8 +102,9 @@ def examine_fact(
         content = {**last.content, **findings, "evidence": [*cited, *(it for it in evidence if it not in cited)]}
         if content == {"evidence": [], **last.content}:
             return None
-        _require_documents(state, evidence, author)
-        return author.draft([Record({**content, "rev": last.record.rev + 1}, last.record.note)])
+        brought = _brought(state, document)
+        _require_documents(state, evidence, brought, author)
+        return author.draft([Record({**content, "rev": last.record.rev + 1}, last.record.note)], brought)
 
     return decide
 
@@ -165,10 +182,20 @@ def _changeable(state: State, fact_id: str, author: Author, condition: Condition
     return last
 
 
-def _require_documents(state: State, documents: Sequence[str], author: Author) -> None:
-    """Return if the author sees each document. Raises InvalidError (``UNKNOWN_EVIDENCE``): whoever cites one may read it."""
+def _brought(state: State, document: Decision | None) -> Sequence[Record]:
+    """Return what is to be recorded of a document that comes with a fact; nothing if it is recorded already."""
+    draft = None if document is None else document(state)
+    return () if draft is None else draft.documents
+
+
+def _require_documents(state: State, documents: Sequence[str], brought: Sequence[Record], author: Author) -> None:
+    """Return if the author brings or sees each document.
+
+    Raises InvalidError (``UNKNOWN_EVIDENCE``): whoever cites one may read it.
+    """
+    own = {record.id for record in brought}
     for document in documents:
-        if not author.audience.sees_document(state, document):
+        if document not in own and not author.audience.sees_document(state, document):
             raise InvalidError(f"There is no document {document} on file.", code="UNKNOWN_EVIDENCE", step=6)
 
 

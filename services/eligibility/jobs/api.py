@@ -15,7 +15,7 @@ from services.eligibility.engine.evaluate import rules_for
 from services.eligibility.engine.faults import RefusedError
 from services.eligibility.engine.rule_sets import RuleSet
 from services.eligibility.fact_store.facts import Facts
-from services.eligibility.facts_api import audience_of, settled
+from services.eligibility.facts_api import audience_of
 from services.eligibility.jobs.job import Job, JobKind, JobState, Question, Section
 from services.eligibility.jobs.output import CSV, NDJSON, orders_of, result_of
 from services.eligibility.jobs.store import Jobs
@@ -28,6 +28,7 @@ from shared.http.etag import etag, json_reply
 from shared.http.negotiation import preferred
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.messages.values import EntityId, Role
+from shared.tracing import context
 
 CREATED, NO_CONTENT = 201, 204
 
@@ -81,7 +82,7 @@ def _work_routes(router: APIRouter, backend: JobBackend) -> None:
     @router.post("/{job_id}/cancel", response_model=JobView, summary="End a job before its time")
     async def cancel(job_id: EntityId, caller: StaffCaller, key: IdempotencyKey, condition: IfMatch) -> Response:
         async def run() -> Response:
-            if settled():
+            if context.is_settled():
                 return _reply(await jobs.get(job_id, caller.organisation))
             return _reply(await jobs.cancel(job_id, caller.organisation, condition))
 
@@ -124,7 +125,7 @@ def _result_routes(router: APIRouter, jobs: Jobs) -> None:
 
 async def _asked(backend: JobBackend, request: JobRequest, caller: Caller, job_id: str) -> Response:
     jobs = backend.jobs
-    if settled():
+    if context.is_settled():
         job = await jobs.get(job_id, caller.organisation)
     else:
         question, at = await _question(backend, request, caller), backend.clock()

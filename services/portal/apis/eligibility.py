@@ -568,10 +568,6 @@ class Eligibility:
         """Return the content of a document. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.content(f"/v1/evidence/{segment(document_id)}/content", access=access)
 
-    async def record_document(self, access: Access, key: str, body: dict[str, Any]) -> str:
-        """Record a document and return its id. Raises as ``Api.post``."""
-        return (await self._api.make("/v1/evidence", EvidenceFile, key=key, access=access, body=body)).id
-
     async def relations(self, access: Access, body_id: str) -> tuple[Relation, ...]:
         """Return the relations from a body and to it. Raises NotFoundError, and as ``Api.get``."""
         found = await self._api.get(f"/v1/bodies/{segment(body_id)}/relations", Neighbourhood, access=access)

@@ -52,7 +52,11 @@ DOCUMENT: Final = ("kind", "title", "reference", "valid_from", "valid_to")
 WITHDRAW: Final = Step("withdrawal", (Ask("reason", Kind.AREA),))
 EXAMINERS: Final = ("ANBIETER", "BETREIBER")
 DONE: Final = frozenset({"examined", "withdrawn"})
-FIELD_OF: Final = {"type": "kind", **{f"findings/{it}": it for it in FINDINGS}}
+FIELD_OF: Final = {
+    "document/type": "kind",
+    **{f"document/{it}": it for it in DOCUMENT[1:]},
+    **{f"findings/{it}": it for it in FINDINGS},
+}
 """Where the members of what is sent are asked for."""
 
 
@@ -144,8 +148,9 @@ class _Examining:
                     "Nothing was found.", code="invalid", errors=[{"pointer": f"#/findings/{read.asked[0]}", "code": "missing"}]
                 )
             document = document_of(fact_id, body)
-            cited = [] if document is None else [await self.eligibility.record_document(access, given.key, document)]
-            content = {"findings": findings, "evidence": cited, **{name: body[name] for name in ("reason",) if name in body}}
+            content = {"findings": findings, **{name: body[name] for name in ("reason",) if name in body}}
+            if document is not None:
+                content["document"] = document
             match = given.one(ETAG) or None
             await self.eligibility.decide_fact(access, fact_id, "examination", key=given.key, body=content, match=match)
             return f"{LIST}?done=examined"
@@ -271,5 +276,4 @@ def document_of(fact_id: str, filled: Mapping[str, Any]) -> dict[str, Any] | Non
     if not given:
         return None
     content = {("type" if name == "kind" else name): value for name, value in given.items()}
-    content |= {"reason": filled["reason"]} if "reason" in filled else {}
     return content | {"id": derived_id("examination", fact_id, json.dumps(content, sort_keys=True))}

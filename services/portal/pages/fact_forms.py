@@ -106,7 +106,7 @@ class Desk:
             return show_form(self.pages, visit, form)
 
         async def act(filled: dict[str, Any]) -> str:
-            body = await self._body(visit, shape, filled, None, body_id, given)
+            body = _body(visit, shape, filled, None, body_id)
             made = await _placed(self.facts.record(session.access, given.key, body))
             return f"{fact_page(made)}?done=record"
 
@@ -130,7 +130,7 @@ class Desk:
             return show_form(self.pages, visit, form)
 
         async def act(filled: dict[str, Any]) -> str:
-            body = await self._body(visit, shape, filled, fact.statement, body_id, given)
+            body = _body(visit, shape, filled, fact.statement, body_id)
             await _placed(self.facts.correct(access, fact_id, body, given.one(ETAG) or None))
             return f"{fact_page(fact_id)}?done=correct"
 
@@ -188,22 +188,6 @@ class Desk:
             if it is not None
         }
 
-    async def _body(
-        self, visit: Visit, shape: Shape, filled: dict[str, Any], held: dict[str, Any] | None, body_id: str, given: Given
-    ) -> dict[str, Any]:
-        """Return what is sent; a document that was filled in is recorded first, and cited."""
-        reason = {name: filled[name] for name in ("reason",) if name in filled}
-        content = content_of(shape, filled, visit.language, held, body_id)
-        content["evidence"] = list(filled.get("evidence", []))
-        document = document_of(filled, body_id)
-        if document is not None:
-            access = session_of(visit).access
-            cited = await _placed(self.eligibility.record_document(access, given.key, document | reason), _DOCUMENT)
-            content["evidence"].append(cited)
-        if shape.kind == "organisation":
-            content = {**content, "id": body_id}
-        return {"fact": content, **reason}
-
     def _term(self, visit: Visit, fact: BodyFact | None) -> tuple[Field, ...]:
         word = words_for(self.pages.words(visit.language), "facts.field")
         held = {} if fact is None else fact.statement
@@ -259,6 +243,19 @@ def _examines(visit: Visit) -> bool:
     return any(session_of(visit).works_as(it) for it in EXAMINERS)
 
 
+def _body(
+    visit: Visit, shape: Shape, filled: dict[str, Any], held: dict[str, Any] | None, body_id: str
+) -> dict[str, Any]:
+    """Return what is sent; a document that was filled in goes with the fact, which cites it then."""
+    content = content_of(shape, filled, visit.language, held, body_id)
+    content["evidence"] = list(filled.get("evidence", []))
+    if shape.kind == "organisation":
+        content = {**content, "id": body_id}
+    body = {"fact": content, **{name: filled[name] for name in ("reason",) if name in filled}}
+    document = document_of(filled, body_id)
+    return body if document is None else {**body, "document": document}
+
+
 def _about(fact: BodyFact, shape: Shape) -> str:
     """Return the body that a fact is about, of a co-operation the first."""
     named = fact.fact.get(shape.about, "")
@@ -279,8 +276,8 @@ def _field_of(shape: Shape) -> dict[str, str]:
     return {**FIELD_OF, "UNKNOWN_ORGANISATION": named, "NEGATIVE_AMOUNT": total, "ZERO_TOTAL": total, "INVALID_FIELD": names[0]}
 
 
-async def _placed(asked: Awaitable[T], below: str = "") -> T:
-    """Return what is asked for. A refusal names the fields of the form that it is about: those of a document are ``below``."""
+async def _placed(asked: Awaitable[T]) -> T:
+    """Return what is asked for. A refusal names the fields of the form that it is about."""
     try:
         return await asked
     except InvalidError as refused:
@@ -288,10 +285,8 @@ async def _placed(asked: Awaitable[T], below: str = "") -> T:
         if isinstance(fields, list):
             errors: list[Mapping[str, Any]] = [{"pointer": f"#/{it}", "code": "fact_field"} for it in fields]
         else:
-            errors = [{**it, "pointer": _pointer(str(it.get("pointer", "")), below)} for it in errors_of(refused)]
+            errors = [
+                {**it, "pointer": str(it.get("pointer", "")).replace("#/document/", f"#/{_DOCUMENT}")}
+                for it in errors_of(refused)
+            ]
         raise InvalidError(refused.detail, code=refused.code, errors=errors) from refused
-
-
-def _pointer(pointer: str, below: str) -> str:
-    """Return where a value stands in the form: the reason is asked for once."""
-    return pointer if pointer == "#/reason" else f"#/{below}{pointer.removeprefix('#/')}"

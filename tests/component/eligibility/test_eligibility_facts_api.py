@@ -191,6 +191,48 @@ async def test_an_anbieter_examines_what_was_stated_to_it_and_the_reference_data
     assert (late.status_code, late.json()["code"]) == (403, "fact_not_yours")
 
 
+async def test_a_document_that_comes_with_an_examination_is_recorded_with_it_or_not_at_all(world: World) -> None:
+    await world.accredit_husum()
+    path = f"/facts/{HUSUM_ITVSH}/examination"
+    document = {"id": "liste-2026", "type": "TRAEGERLISTE", "title": "Liste der Träger"}
+    found = {"findings": {"organ_seat": "OWN"}, "document": document, "reason": "Beschluss vom Mai"}
+    before = await facts_of(world.service).current()
+    unknown = {**found, "findings": {"favourite_colour": True}}
+    refused = [
+        await world.call("POST", path, GOVDIGITAL, found, If_Match='"7"'),
+        await world.call("POST", path, GOVDIGITAL, unknown),
+        await world.call("POST", path, GOVDIGITAL, {**found, "document": {**document, "type": "GIBT_ES_NICHT"}}),
+        await world.call("POST", path, GOVDIGITAL, {**found, "evidence": ["gibt-es-nicht"]}),
+        await world.call("POST", path, ANNA, found),
+    ]
+    assert [it.status_code for it in refused] == [412, 422, 422, 422, 403]
+    assert (await facts_of(world.service).current()).seq == before.seq
+    assert (await world.call("GET", "/evidence/liste-2026", GOVDIGITAL)).status_code == 404
+    for _ in range(2):
+        examined = await world.call("POST", path, GOVDIGITAL, found, Idempotency_Key="examine-1")
+        assert examined.status_code == 200
+    assert examined.json()["fact"]["evidence"][-1] == "liste-2026"
+    held = (await world.call("GET", "/evidence/liste-2026", GOVDIGITAL)).json()
+    assert (held["title"], len(held["history"])) == ("Liste der Träger", 1)
+    assert (await facts_of(world.service).current()).seq == before.seq + 1, "both in one entry"
+
+
+async def test_so_is_one_that_comes_with_a_fact_or_its_correction(world: World) -> None:
+    document = {"type": "JAHRESABSCHLUSS", "title": "Jahresabschluss 2025"}
+    other = await world.call("POST", "/facts", ANNA, {**stated(org="dataport"), "document": {**document, "id": "abschluss"}})
+    assert other.status_code == 403
+    assert (await world.call("GET", "/evidence/abschluss", ANNA)).status_code == 404
+    made = await world.call("POST", "/facts", ANNA, {**stated(), "document": document}, Idempotency_Key="fact-1")
+    (first,) = made.json()["fact"]["evidence"]
+    assert (await world.call("GET", f"/evidence/{first}", ANNA)).json()["title"] == "Jahresabschluss 2025"
+    further = {**stated(entrusted=950, evidence=[first]), "document": {**document, "id": "berichtigt"}}
+    path = f"/facts/{made.json()['id']}"
+    assert (await world.call("PUT", path, ANNA, further, If_Match='"7"')).status_code == 412
+    assert (await world.call("GET", "/evidence/berichtigt", ANNA)).status_code == 404
+    corrected = await world.call("PUT", path, ANNA, further, If_Match='"1"')
+    assert corrected.json()["fact"]["evidence"] == [first, "berichtigt"]
+
+
 async def test_a_stranger_sees_the_reference_data_and_none_of_what_others_recorded(world: World) -> None:
     fact = await record(world)
     assert (await world.call("GET", f"/facts/{fact['id']}", SACHSEN)).status_code == 404

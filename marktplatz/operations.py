@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from rich.markup import escape
 from rich.table import Column, Table
 
@@ -10,6 +12,9 @@ from marktplatz.found import kafka_settings, replication
 from shared.bus.admin import create_topics, verify_topics
 from shared.bus.dead_letter_operations import get_dead_letter, list_dead_letters, replay_dead_letters
 from shared.errors import NotFoundError
+from shared.operations.turns import TURNS, Turns
+from shared.process.settings import ProcessSettings
+from shared.process.stores import opened
 from shared.topics import DEAD_LETTERS
 
 console = make_console()
@@ -51,8 +56,12 @@ async def show_dead_letter(group: str, letter_id: str) -> None:
 
 
 async def replay(group: str, ids: list[str] | None) -> int:
-    """Replay and print what was done; exit code 1 if the broker did not acknowledge some."""
-    result = await replay_dead_letters(kafka_settings(), _known(group), ids=ids)
+    """Replay, in the turn of the group, and print what was done; exit code 1 if the broker did not acknowledge some."""
+    service, _, _ = _known(group).partition(".")
+    async with opened(service, ProcessSettings()) as store:
+        await store.prepare([TURNS])
+        async with Turns(store, time.monotonic).of(group):
+            result = await replay_dead_letters(kafka_settings(), group, ids=ids)
     for letter_id, origin in result.origins.items():
         console.print(f"{letter_id} ({origin}) sent to {result.topic}, which only {group} reads")
     console.print(

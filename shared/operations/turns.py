@@ -18,7 +18,9 @@ from shared.store.port import Collection, Document, Save, Store
 
 TURNS: Final = Collection("dead_letter_turns")
 TERM: Final = timedelta(minutes=1)
-"""For how long a turn stands still until another process takes it: longer than a look at the letters and a settling may last."""
+"""For how long a turn stands still until another process takes it."""
+BEAT: Final = TERM / 6
+"""Who has a turn shows so often that it is at work: a replay of all dead letters of a group may last."""
 ATTEMPTS: Final = 8
 """How often a turn is asked for that another process has: some seconds long."""
 _PAUSES: Final = RetryPolicy(timedelta(milliseconds=100), timedelta(seconds=1))
@@ -40,9 +42,12 @@ class Turns:
         """Hold the turn of a group. Raises WriteConflictError if another process has it for longer than a moment."""
         async with self._own:
             turn = await self._claimed(group)
+            beating = asyncio.create_task(self._beat(turn), name="turn-beat")
             try:
                 yield
             finally:
+                beating.cancel()
+                await asyncio.gather(beating, return_exceptions=True)
                 await self._release(turn)
 
     async def _claimed(self, group: str) -> Document:
@@ -57,6 +62,18 @@ class Turns:
                 if not await self._store.save_many(TURNS, [Save(turn, expected_rev=found["rev"])]):
                     return turn
             await contention.overtaken()
+
+    async def _beat(self, turn: Document) -> None:
+        """Show others that this process is at work, until another one has the turn all the same."""
+        while True:
+            await asyncio.sleep(BEAT.total_seconds())
+            try:
+                if await self._store.save_many(TURNS, [Save({**turn, "rev": turn["rev"] + 1}, expected_rev=turn["rev"])]):
+                    log.warning("turn_lost", group=turn["_id"])
+                    return
+                turn["rev"] += 1
+            except StoreUnavailableError:
+                log.warning("turn_not_held", group=turn["_id"])
 
     async def _release(self, turn: Document) -> None:
         """Release a turn. What was done is done in any case: a turn that is not released is taken after ``TERM``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import StoreUnavailableError, WriteConflictError
+from shared.operations import turns
 from shared.operations.turns import TERM, TURNS, Turns
 from shared.retry import RetryPolicy
 from shared.store.port import Collection, Save
@@ -74,6 +76,24 @@ async def test_the_turn_of_a_process_that_died_is_taken_after_its_term_and_not_g
         with pytest.raises(WriteConflictError):
             async with third.of(GROUP):
                 pass
+
+
+async def test_who_works_for_longer_than_a_term_keeps_its_turn(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "BEAT", timedelta(milliseconds=1))
+    one, other = processes.new(), processes.new()
+    async with one.of(GROUP):
+        for _ in range(4):
+            held = await processes.store.get(TURNS, GROUP)
+            assert held is not None
+            processes.seconds += TERM.total_seconds() / 2
+            with pytest.raises(WriteConflictError):
+                async with other.of(GROUP):
+                    pass
+            async with asyncio.timeout(30):
+                while (await processes.store.get(TURNS, GROUP) or {})["rev"] == held["rev"]:
+                    await asyncio.sleep(0.001)
+    async with other.of(GROUP):
+        pass
 
 
 class Away(SqliteStore):

@@ -69,7 +69,9 @@ class _Finder:
         self.reach = Reach({path.relative_to(PROJECT): tree for path, tree in trees().items()})
         self.known = known()
         self.statuses = codes()
-        self.of_apis = code_texts("de")[API].keys()
+        texts = code_texts("de")
+        self.of_apis = texts[API].keys()
+        self.explained = {code for rows in texts.values() for code in rows}
         self._at: dict[int, set[tuple[str, int | None]]] = {}
 
     def problems(self, service: str, route: APIRoute, method: str) -> dict[str, list[str]]:
@@ -82,7 +84,9 @@ class _Finder:
                 found |= self._codes_of(node)
         by_status: dict[str, set[str]] = defaultdict(set)
         for code, status in found:
-            if code in self.of_apis or (service == _ENGINE and _OF_ENGINE.fullmatch(code)):
+            # What is an answer here may be recorded elsewhere, and the handbook explains it with that.
+            is_answer = code in self.of_apis or (status is not None and code in self.explained)
+            if is_answer or (service == _ENGINE and _OF_ENGINE.fullmatch(code)):
                 for one in (status,) if status else self.statuses[code]:
                     by_status[str(one)].add(code)
         return {status: sorted(names) for status, names in sorted(by_status.items())}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from deploy.generate.handbook_codes import API, code_texts
+from deploy.generate.handbook_codes import code_texts
 from deploy.site.openapi_page import documents
 from shared.http.openapi.document import words
 from tests.contract.services.test_services_preconditions import MADE_OR_REPLACED
@@ -116,7 +117,7 @@ def test_every_document_has_a_title_of_one_style_a_server_a_contact_and_a_licenc
 
 def test_every_operation_lists_its_problems_by_status_with_codes_that_the_handbook_explains(operations: list[Operation]) -> None:
     handbook = (Path(__file__).parents[3] / "docs/betrieb/vorpruefung.md").read_text("utf-8")
-    explained = {*code_texts("de")[API], *re.findall(r"`([A-Z][A-Z_]+)`", handbook)}
+    explained = {*chain(*code_texts("de").values()), *re.findall(r"`([A-Z][A-Z_]+)`", handbook)}
     for operation in operations:
         answers = operation.described["responses"]
         problems = {status: answer for status, answer in answers.items() if status >= "4"}
@@ -135,6 +136,10 @@ def test_the_codes_of_an_operation_are_those_that_it_really_comes_to(found: dict
     assert {"illegal_move", "offer_expired", "idempotency_key_in_use"} <= set(place["409"]["x-codes"])
     assert {"agb_not_accepted", "leitweg_id_needed"} & set(place["422"]["x-codes"])
     assert "order_not_found" in place["404"]["x-codes"]
+    for path in ("successor", "sub-contracts"):
+        asked = found["contracts"]["paths"][f"/v1/contracts/{{contract_id}}/{path}"]["post"]["responses"]
+        assert "no_agb_in_force" in asked["409"]["x-codes"], "a refusal that is recorded elsewhere is an answer here"
+    assert "passing_not_allowed" in asked["409"]["x-codes"]
     begin = found["catalog"]["paths"]["/v1/offerings"]["post"]["responses"]
     assert "idempotency_key_missing" in begin["400"]["x-codes"]
     assert "if_match_missing" in found["catalog"]["paths"]["/v1/offerings/{offering_id}"]["put"]["responses"]["428"]["x-codes"]

@@ -35,7 +35,7 @@ from services.catalog.schemas.offering import (
     RemarksRequest,
     WithdrawalRequest,
 )
-from services.catalog.schemas.table import COLUMNS, row_of
+from services.catalog.schemas.table import SHEETS, row_of
 from services.catalog.search import Schaufenster
 from services.catalog.versions.api import version_routes
 from services.catalog.versions.repository import Versions
@@ -49,7 +49,7 @@ from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.http.routers import join
 from shared.http.steps import StepHeaders, step_headers
-from shared.http.tables import TABLE, VARY, table_reply, wants_table
+from shared.http.tables import TABLE, VARY, table_language, table_reply, wants_table
 from shared.messages.values import OfferingState, Role
 from shared.search.contains import words_of
 
@@ -238,10 +238,10 @@ def _work_list_routes(router: APIRouter, backend: Backend) -> None:
             return MyOffering.of(offering, rev, seen_by(offering, caller))
 
         if wants_table(request):
-            rows = (
-                (row_of(show(entry), backend.words.de) for entry in offers) async for offers in backend.offerings.whole(chosen)
-            )
-            return await table_reply("angebote", COLUMNS, rows)
+            language = table_language(request)
+            words = backend.words.of_language(language)
+            rows = ((row_of(show(entry), words) for entry in offers) async for offers in backend.offerings.whole(chosen))
+            return await table_reply(SHEETS[language], language, rows)
         found = await backend.offerings.listed(chosen, decode_cursor(cursor, (datetime, str)), Page.ahead(limit))
         page = Page.cut(found.offers, limit, lambda entry: (entry[0].changed_at, entry[0].id), show, behind=found.behind)
         return json_reply(page, headers=VARY)

@@ -22,7 +22,7 @@ from services.contracts.provisions.accredited import require_accredited
 from services.contracts.repository import Contracts, Registers
 from services.contracts.schemas import ContractDetail, ContractSummary, DeclineRequest, NoticeRequest, RegisterView
 from services.contracts.sides import standing_of
-from services.contracts.table import COLUMNS, row_of
+from services.contracts.table import SHEETS, row_of
 from shared.calendar import day_of
 from shared.errors import ForbiddenError, NotFoundError
 from shared.http.auth import SIGNING
@@ -30,7 +30,7 @@ from shared.http.dependencies import AnbieterCaller, CurrentCaller
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.http.steps import Headers, StepHeaders
-from shared.http.tables import TABLE, VARY, table_reply, wants_table
+from shared.http.tables import TABLE, VARY, table_language, table_reply, wants_table
 from shared.labels import Labels
 from shared.messages.base import Message
 from shared.messages.values import Channel, EntityId
@@ -45,9 +45,9 @@ def routes(
     clock: Callable[[], datetime],
     terms: Mapping[Channel, Terms],
     rights: Rights | None,
-    words: Labels,
+    words: Mapping[str, Labels],
 ) -> APIRouter:
-    """Return the routes of the service. ``words``: those that tables show for codes."""
+    """Return the routes of the service. ``words``: those that tables show for codes, by language."""
     router = APIRouter(prefix="/v1", tags=["contracts"])
 
     @router.get("/contracts", response_model=Page[ContractSummary], responses=TABLE)
@@ -72,9 +72,10 @@ def routes(
             yield [it for it in await contracts.of_order(viewer, order_id) if only.passes(it, viewer)]
 
         if wants_table(request):
+            language = table_language(request)
             portions = contracts.whole(viewer, only) if order_id is None else of_order(order_id)
-            rows = ([row_of(it, words) for it in portion] async for portion in portions)
-            return await table_reply("vertraege", COLUMNS, rows)
+            rows = ([row_of(it, words[language]) for it in portion] async for portion in portions)
+            return await table_reply(SHEETS[language], language, rows)
         if order_id is not None:
             items = [ContractSummary.of(it) async for portion in of_order(order_id) for it in portion]
             return json_reply(Page(items=items), headers=VARY)

@@ -65,7 +65,7 @@ from shared.aggregate.outgoing import OutgoingEvent
 from shared.aggregate.republisher import Republisher
 from shared.files.port import Files
 from shared.http.routers import join
-from shared.labels import read_labels
+from shared.labels import labels_by_language
 from shared.messages.values import Channel
 from shared.operations.api import OPERATED, OperationBackend, operation_routes
 from shared.process.service import Builder, Periodic, Resources, Service
@@ -112,7 +112,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     router = APIRouter()
     if not served:  # a processor answers nobody, and routes take half of its start
         own = replace(resources, publisher=LeftToProcessors())
-        words = read_labels(resources.data_dir, "de")
+        words = labels_by_language(resources.data_dir)
         router = routes(Contracts(own), registers, resources.clock, terms, resources.rights, words)
         join(router, archive_routes(contracts, log, files))
         join(router, accession_routes(AccessionBackend(Accessions(own), contracts, terms, words, resources.clock)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -19,7 +19,7 @@ from services.eligibility.domain.transitions import Actor, Command
 from services.eligibility.lists import AccreditationList
 from services.eligibility.repository import Organisations
 from services.eligibility.settings import Settings
-from services.eligibility.table import COLUMNS, row_of
+from services.eligibility.table import SHEETS, row_of
 from shared.aggregate.condition import Condition
 from shared.errors import NotFoundError
 from shared.http.auth import ADMINISTRATION, SIGNING, Caller
@@ -27,7 +27,7 @@ from shared.http.days import Day
 from shared.http.dependencies import AnbieterCaller, CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
-from shared.http.tables import TABLE, VARY, table_reply, wants_table
+from shared.http.tables import TABLE, VARY, table_language, table_reply, wants_table
 from shared.labels import Labels
 from shared.messages.values import AccreditationState, Channel, Role
 from shared.search.contains import words_of
@@ -36,9 +36,9 @@ ONE = "/organisations/{organisation_id}/accreditations/{channel}/{role}"
 
 
 def accreditation_routes(
-    organisations: Organisations, settings: Settings, words: Labels, clock: Callable[[], datetime]
+    organisations: Organisations, settings: Settings, words: Mapping[str, Labels], clock: Callable[[], datetime]
 ) -> APIRouter:
-    """Return the routes of requests, work list and decisions. ``words``: those that tables show for codes."""
+    """Return the routes of requests, work list and decisions. ``words``: those that tables show for codes, by language."""
     router = APIRouter(prefix="/v1", tags=["accreditations"])
     _request_routes(router, organisations, clock)
     _list_routes(router, organisations, words)
@@ -60,7 +60,7 @@ def _request_routes(router: APIRouter, organisations: Organisations, clock: Call
         return await key.run(lambda: change_own(organisations, organisation_id, caller, command))
 
 
-def _list_routes(router: APIRouter, organisations: Organisations, words: Labels) -> None:
+def _list_routes(router: APIRouter, organisations: Organisations, words: Mapping[str, Labels]) -> None:
     @router.get(
         "/accreditations",
         response_model=Page[views.WorkItem],
@@ -95,16 +95,17 @@ def _list_routes(router: APIRouter, organisations: Organisations, words: Labels)
             ]
 
         if wants_table(request):
+            language = table_language(request)
             rows = (
                 [
-                    row_of(organisation, it, words)
+                    row_of(organisation, it, words[language])
                     for organisation in found
                     for it in organisation.accreditations
                     if chosen.shows(it)
                 ]
                 async for found in organisations.whole(chosen)
             )
-            return await table_reply("akkreditierungen", COLUMNS, rows)
+            return await table_reply(SHEETS[language], language, rows)
         found = await organisations.listed(chosen, decode_cursor(cursor, chosen.cursor), Page.ahead(limit))
         page = Page.cut_groups(found.organisations, limit, chosen.position, show, behind=found.behind)
         return json_reply(page, headers=VARY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -59,7 +59,7 @@ _NAME = (
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """What the routes work with. ``words``: those that tables show for codes."""
+    """What the routes work with. ``words``: those that tables show for codes, by language."""
 
     bodies: Bodies
     organisations: Organisations
@@ -71,7 +71,7 @@ class Backend:
     policy: Policy
     settings: Settings
     drafts: Drafts
-    words: Labels
+    words: Mapping[str, Labels]
     clock: Callable[[], datetime]
 
 

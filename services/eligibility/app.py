@@ -41,7 +41,7 @@ from shared.aggregate.republisher import Republisher
 from shared.files.opening import open_scanner
 from shared.files.settings import FilesSettings
 from shared.http.routers import join
-from shared.labels import read_labels
+from shared.labels import labels_by_language
 from shared.operations.api import OPERATED, OperationBackend, operation_routes
 from shared.process.service import Periodic, Resources, Service
 from shared.reminders import read_schedule
@@ -68,7 +68,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     catch_up = CatchUp(following, partial(changed_organisations, resources.store))
     records = RecordBackend(facts, Records(resources.store), policy, resources.clock)
     drafts = Drafts(resources.store)
-    words = read_labels(resources.data_dir, "de")
+    words = labels_by_language(resources.data_dir)
     backend = Backend(
         bodies, organisations, verdicts, offered, facts, files, scanner, policy, settings, drafts, words, resources.clock
     )

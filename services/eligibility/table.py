@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
 from services.eligibility.domain.accreditation import AccreditationRecord
 from services.eligibility.domain.organisation import Organisation
-from shared.http.tables import Row
+from shared.http.tables import Row, Sheet, TableLanguage
 from shared.labels import Labels
 
-COLUMNS: Final = (
-    "Organisation",
-    "Kennung",
-    "Art der Stelle",
-    "Rolle",
-    "Stand",
-    "Beantragt am",
-    "Stand seit",
-    "Gültig ab",
-    "Letzter Tag",
-    "Begründung",
-)
+SHEETS: Final[Mapping[TableLanguage, Sheet]] = {
+    "de": Sheet(
+        "akkreditierungen",
+        (
+            "Organisation",
+            "Kennung",
+            "Art der Stelle",
+            "Rolle",
+            "Stand",
+            "Beantragt am",
+            "Stand seit",
+            "Gültig ab",
+            "Letzter Tag",
+            "Begründung",
+        ),
+    ),
+    "en": Sheet(
+        "accreditations",
+        (
+            "Organisation",
+            "Id",
+            "Kind of body",
+            "Role",
+            "State",
+            "Requested on",
+            "In this state since",
+            "Valid from",
+            "Last day",
+            "Reason",
+        ),
+    ),
+}
 
 
 def row_of(organisation: Organisation, record: AccreditationRecord, words: Labels) -> Row:

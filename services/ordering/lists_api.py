@@ -15,12 +15,12 @@ from services.ordering.domain.transitions import BEFORE_ORDER, FINAL
 from services.ordering.narrowing import OrderFilter
 from services.ordering.reference import Vocabulary
 from services.ordering.repository import Offerings, Orders
-from services.ordering.table import COLUMNS, row_of
+from services.ordering.table import SHEETS, row_of
 from services.ordering.views import OfferingCounts, OrderCount, OrderSummary, StateCount, summary_of
 from shared.http.dependencies import CurrentCaller
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
-from shared.http.tables import TABLE, VARY, table_reply, wants_table
+from shared.http.tables import TABLE, VARY, table_language, table_reply, wants_table
 from shared.messages.ordering import OrderParty
 from shared.messages.values import EntityId, OrderState
 from shared.search.contains import words_of
@@ -66,8 +66,9 @@ def list_routes(router: APIRouter, orders: Orders, offerings: Offerings, words: 
             return summary_of(order, party_of(order, caller), idle_after)
 
         if wants_table(request):
-            rows = ((row_of(show(order), words) for order in portion) async for portion in orders.whole(caller, narrowed))
-            return await table_reply("vorgaenge", COLUMNS, rows)
+            language = table_language(request)
+            rows = ((row_of(show(order), words, language) for order in portion) async for portion in orders.whole(caller, narrowed))
+            return await table_reply(SHEETS[language], language, rows)
         after = decode_cursor(cursor, (datetime, str))
         found = await orders.page(caller, narrowed, after=after, limit=Page.ahead(limit))
         page = Page.cut(found.orders, limit, narrowed.position_of, show)

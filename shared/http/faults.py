@@ -21,15 +21,15 @@ def texts() -> dict[str, Any]:
     return tomllib.loads((resources.files(__package__) / "faults.toml").read_text("utf-8"))
 
 
-def language_of(request: Request) -> str:
-    """Return the language that the Accept-Language header (RFC 9110, 12.5.4) likes best of the two; English without one."""
+def language_of(request: Request, otherwise: str = ENGLISH) -> str:
+    """Return the language that the Accept-Language header (RFC 9110, 12.5.4) likes best of the two, ``otherwise`` without one."""
     ranked = []
     for position, part in enumerate(request.headers.get("Accept-Language", "").split(",")):
         tag, *parameters = (piece.strip().lower() for piece in part.split(";"))
         quality = next((_quality(it[2:]) for it in parameters if it.startswith("q=")), 1.0)
         if tag.partition("-")[0] in (GERMAN, ENGLISH) and quality > 0:
             ranked.append((-quality, position, tag.partition("-")[0]))
-    return min(ranked)[2] if ranked else ENGLISH
+    return min(ranked)[2] if ranked else otherwise
 
 
 def _quality(text: str) -> float:

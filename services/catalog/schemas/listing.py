@@ -297,6 +297,10 @@ class FacetWords:
     de: Labels
     en: Labels
 
+    def of_language(self, language: Literal["de", "en"]) -> Labels:
+        """Return the words of one language."""
+        return self.en if language == "en" else self.de
+
     def of(self, name: Filter, value: str, label: str | None) -> FacetLabels | None:
         """Return the words of a value, of a name that name in both languages; None if there are none."""
         enumeration = _ENUMERATIONS.get(name)

@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from services.catalog.schemas.offering import MyOffering
-from shared.http.tables import Row
+from shared.http.tables import Row, Sheet, TableLanguage
 from shared.labels import Labels
 
-COLUMNS: Final = (
-    "Leistung",
-    "Kennung",
-    "Bereitsteller",
-    "Kennung des Bereitstellers",
-    "Stand",
-    "Fassung",
-    "Gewünschte Kanäle",
-    "Kanäle mit Bereitstellungsvertrag",
-    "Geschlossene Kanäle",
-    "Neue Fassung prüfen noch",
-    "Eingereicht am",
-    "Wartet auf Sie seit",
-    "Zuletzt geändert am",
-)
+SHEETS: Final[Mapping[TableLanguage, Sheet]] = {
+    "de": Sheet(
+        "angebote",
+        (
+            "Leistung",
+            "Kennung",
+            "Bereitsteller",
+            "Kennung des Bereitstellers",
+            "Stand",
+            "Fassung",
+            "Gewünschte Kanäle",
+            "Kanäle mit Bereitstellungsvertrag",
+            "Geschlossene Kanäle",
+            "Neue Fassung prüfen noch",
+            "Eingereicht am",
+            "Wartet auf Sie seit",
+            "Zuletzt geändert am",
+        ),
+    ),
+    "en": Sheet(
+        "offers",
+        (
+            "Service",
+            "Id",
+            "Provider",
+            "Id of the provider",
+            "State",
+            "Version",
+            "Channels wished for",
+            "Channels with a provision contract",
+            "Closed channels",
+            "New version still examined by",
+            "Submitted on",
+            "Waits for you since",
+            "Last changed on",
+        ),
+    ),
+}
 
 
 def row_of(offering: MyOffering, words: Labels) -> Row:

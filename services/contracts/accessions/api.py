@@ -16,7 +16,7 @@ from services.contracts.accessions.declaring import Declaration, declare, hold_t
 from services.contracts.accessions.narrowing import AccessionFilter, position_of
 from services.contracts.accessions.repository import Accessions
 from services.contracts.accessions.schemas import AccessionEndRequest, AccessionRequest, AccessionView
-from services.contracts.accessions.table import COLUMNS, row_of
+from services.contracts.accessions.table import SHEETS, row_of
 from services.contracts.domain.accession import Accession
 from services.contracts.domain.rules import Terms
 from services.contracts.merged_list import Position
@@ -29,7 +29,7 @@ from shared.http.days import Day
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
-from shared.http.tables import TABLE, VARY, table_reply, wants_table
+from shared.http.tables import TABLE, VARY, table_language, table_reply, wants_table
 from shared.labels import Labels
 from shared.messages.base import Message
 from shared.messages.values import Channel, EntityId, Role
@@ -41,12 +41,12 @@ Kunde = Annotated[Caller, Depends(needs(Role.KUNDE))]
 
 @dataclass(frozen=True, slots=True)
 class AccessionBackend:
-    """What the routes work with. ``words``: those that tables show for codes."""
+    """What the routes work with. ``words``: those that tables show for codes, by language."""
 
     accessions: Accessions
     contracts: Contracts
     terms: Mapping[Channel, Terms]
-    words: Labels
+    words: Mapping[str, Labels]
     clock: Callable[[], datetime]
 
 
@@ -84,9 +84,10 @@ def accession_routes(backend: AccessionBackend) -> APIRouter:
         is the whole list, as a table for people.
         """
         if wants_table(request):
+            language = table_language(request)
             portions = accessions.whole(viewer_of(caller), only)
-            rows = ([row_of(it, backend.words) for it in portion] async for portion in portions)
-            return await table_reply("beitritte", COLUMNS, rows)
+            rows = ([row_of(it, backend.words[language]) for it in portion] async for portion in portions)
+            return await table_reply(SHEETS[language], language, rows)
         after = cast("Position | None", decode_cursor(cursor, (datetime, str)))
         found = await accessions.page(viewer_of(caller), after, Page.ahead(limit), only)
         today = day_of(backend.clock())

@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from services.contracts.domain.accession import Accession
-from shared.http.tables import Row
+from shared.http.tables import Row, Sheet, TableLanguage
 from shared.labels import Labels
 
-COLUMNS: Final = (
-    "Leistung",
-    "Kennung",
-    "Stelle",
-    "Kennung der Stelle",
-    "Über den Vertrag von",
-    "Kennung der weitergebenden Stelle",
-    "Bereitsteller",
-    "Kennung des Bereitstellers",
-    "Kanal",
-    "Gilt ab",
-    "Letzter Tag",
-    "Beigetreten am",
-)
+SHEETS: Final[Mapping[TableLanguage, Sheet]] = {
+    "de": Sheet(
+        "beitritte",
+        (
+            "Leistung",
+            "Kennung",
+            "Stelle",
+            "Kennung der Stelle",
+            "Über den Vertrag von",
+            "Kennung der weitergebenden Stelle",
+            "Bereitsteller",
+            "Kennung des Bereitstellers",
+            "Kanal",
+            "Gilt ab",
+            "Letzter Tag",
+            "Beigetreten am",
+        ),
+    ),
+    "en": Sheet(
+        "accessions",
+        (
+            "Service",
+            "Id",
+            "Body",
+            "Id of the body",
+            "By the contract of",
+            "Id of who passes it on",
+            "Provider",
+            "Id of the provider",
+            "Channel",
+            "Valid from",
+            "Last day",
+            "Acceded on",
+        ),
+    ),
+}
 
 
 def row_of(accession: Accession, words: Labels) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 from pydantic import model_validator
 
@@ -20,6 +20,10 @@ class Label(Value):
 
     de: Line
     en: Line
+
+    def of(self, language: Literal["de", "en"]) -> str:
+        """Return it in one language."""
+        return self.en if language == "en" else self.de
 
 
 class Entry(Value):

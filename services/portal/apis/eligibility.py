@@ -12,6 +12,7 @@ from pydantic import Field
 from services.portal.apis.catalog import Party
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, read, segment
 from services.portal.apis.remembered import Remembered
+from services.portal.language import Language
 from shared.errors import NotFoundError
 
 
@@ -644,6 +645,6 @@ class Eligibility:
         """Return a page of a list of the Anbieter, of its work list without a state. Raises InvalidError, and as ``Api.get``."""
         return await self._api.get("/v1/accreditations", WorkItems, parameters, access=access)
 
-    async def accreditation_table(self, access: Access, parameters: Parameters) -> bytes:
+    async def accreditation_table(self, access: Access, parameters: Parameters, language: Language) -> bytes:
         """Return a list of the Anbieter as a table. Raises InvalidError, and as ``Api.get``."""
-        return await self._api.table("/v1/accreditations", parameters, access=access)
+        return await self._api.table("/v1/accreditations", parameters, access=access, language=language)

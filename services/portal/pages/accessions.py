@@ -71,7 +71,8 @@ def accession_routes(pages: Pages, contracts: Contracts) -> APIRouter:
 
     @router.get("/accessions.csv")
     async def saved(visit: CurrentVisit, asked: AskedFor) -> Response:
-        return table(await contracts.accession_table(session_of(visit).access, filters_of(asked)), "beitritte")
+        content = await contracts.accession_table(session_of(visit).access, filters_of(asked), visit.language)
+        return table(content, "beitritte", visit.language)
 
     @router.api_route("/accessions/{accession_id}/end", methods=BOTH)
     async def end(request: Request, visit: CurrentVisit, accession_id: str) -> Response:

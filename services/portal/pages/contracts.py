@@ -141,7 +141,8 @@ def _list_routes(router: APIRouter, pages: Pages, contracts: Contracts) -> None:
 
     @router.get("/contracts.csv")
     async def saved(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
-        return table(await contracts.table(session_of(visit).access, asked.filters()), "vertraege")
+        content = await contracts.table(session_of(visit).access, asked.filters(), visit.language)
+        return table(content, "vertraege", visit.language)
 
 
 def _contract_routes(pages: Pages, contracts: Contracts, eligibility: Eligibility) -> APIRouter:

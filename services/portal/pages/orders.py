@@ -158,7 +158,8 @@ def order_routes(pages: Pages, ordering: Ordering, eligibility: Eligibility, clo
 
     @router.get("/orders.csv")
     async def saved(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
-        return table(await ordering.table(session_of(visit).access, asked.filters()), "vorgaenge")
+        content = await ordering.table(session_of(visit).access, asked.filters(), visit.language)
+        return table(content, "vorgaenge", visit.language)
 
     @router.get("/orders/{order_id}")
     async def one(visit: CurrentVisit, order_id: str, done: str = "", missed: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address

@@ -106,7 +106,8 @@ def task_routes(
 
     @router.get("/accreditations.csv")
     async def saved(visit: CurrentVisit, asked: AskedFor) -> Response:
-        return table(await eligibility.accreditation_table(session_of(visit).access, asked.parameters), "akkreditierungen")
+        content = await eligibility.accreditation_table(session_of(visit).access, asked.parameters, visit.language)
+        return table(content, "akkreditierungen", visit.language)
 
     @router.get("/register/{year}")
     async def register(visit: CurrentVisit, year: Year) -> Response:

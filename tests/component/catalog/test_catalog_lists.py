@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.catalog.repository import OFFERINGS
-from services.catalog.schemas.table import COLUMNS
+from services.catalog.schemas.table import SHEETS
 from shared.http.limits import PAGE_BYTES
 from tests.component.catalog.conftest import DATAPORT, FITKO, GOVDIGITAL, KOMM_ONE, KUNDE, MUSTS, World
 from tests.support.loading import loaded_from, weight
@@ -114,12 +114,17 @@ async def test_a_list_is_a_table_too_for_those_alone_who_may_list_it(world: Worl
     await world.published(title="=cmd|' /C calc'!A0", channels=["govdigital", "fitko"])
     await world.published(title="Wohngeld")
     answer = await world.as_(FITKO).get("/v1/my/offerings", params={"limit": 1}, headers={"Accept": "text/csv"})
-    assert (answer.status_code, answer.headers["vary"]) == (200, "Accept")
+    assert (answer.status_code, answer.headers["vary"]) == (200, "Accept, Accept-Language")
     heads, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";")
-    assert tuple(heads) == COLUMNS
+    assert tuple(heads) == SHEETS["de"].columns
     shown = {head: [row[number] for row in rows] for number, head in enumerate(heads)}
     assert (shown["Leistung"], shown["Stand"]) == (["'=cmd|' /C calc'!A0"], ["Veröffentlicht"])
     assert shown["Wartet auf Sie seit"] == ["2026-11-24 10:00"]
+    english = {"Accept": "text/csv", "Accept-Language": "en-GB, de;q=0.5"}
+    answer = await world.as_(FITKO).get("/v1/my/offerings", headers=english)
+    assert answer.headers["content-disposition"] == 'attachment; filename="offers.csv"'
+    heads, row = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";")
+    assert (tuple(heads), row[heads.index("State")]) == (SHEETS["en"].columns, "Published")
     for token, expected in ((GOVDIGITAL, 2), (KOMM_ONE, 2), (DATAPORT, 0)):
         whole = await world.as_(token).get("/v1/my/offerings", params={"limit": 1}, headers={"Accept": "text/csv"})
         assert whole.text.count("\r\n") - 1 == expected, token

@@ -16,7 +16,7 @@ from services.contracts.accessions import repository
 from services.contracts.accessions.archiving import AccessionArchivist, content_of
 from services.contracts.accessions.declaring import hold_to_contract
 from services.contracts.accessions.repository import ACCESSIONS
-from services.contracts.accessions.table import COLUMNS
+from services.contracts.accessions.table import SHEETS
 from services.contracts.app import build
 from services.contracts.archiving import log as archive_log
 from services.contracts.archiving.log import ENTRIES, ArchiveLog
@@ -111,7 +111,7 @@ async def test_a_list_is_narrowed_over_all_pages_and_to_be_had_as_a_table(
         assert (token, query, sorted(found)) == (token, query, sorted(bodies))
         table = await ask(world, token, "GET", f"/v1/accessions?limit=1&{query}", headers={"Accept": "text/csv"})
         heads, *rows = csv.reader(io.StringIO(table.content.decode("utf-8-sig"), newline=""), delimiter=";")
-        assert tuple(heads) == COLUMNS
+        assert tuple(heads) == SHEETS["de"].columns
         assert [dict(zip(heads, row, strict=True))["Kennung der Stelle"] for row in rows] == found
 
 

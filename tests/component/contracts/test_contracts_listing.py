@@ -17,7 +17,7 @@ from services.contracts.chain.given import AskNotice
 from services.contracts.chain.notice import notice
 from services.contracts.domain.transitions import ContractState
 from services.contracts.neighbourhood import world_of
-from services.contracts.table import COLUMNS
+from services.contracts.table import SHEETS
 from shared.http.app import create_app
 from shared.ids import derived_id
 from tests.component.contracts.test_contracts_notice import ROOT, TERMS, World, key, sub
@@ -166,7 +166,7 @@ async def test_the_whole_list_is_to_be_had_as_a_table(world: World, monkeypatch:
     ):
         answer = await get(world, f"/v1/contracts?{query}&limit=1", token, {"Accept": "text/csv"})
         heads, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";")
-        assert tuple(heads) == COLUMNS
+        assert tuple(heads) == SHEETS["de"].columns
         shown = [dict(zip(heads, row, strict=True)) for row in rows]
         assert [it["Kennung"] for it in shown] == await listed(world, token, query)
         if query.startswith("state=GE"):

@@ -12,7 +12,7 @@ import pytest
 from services.eligibility import handlers, repository
 from services.eligibility.repository import ORGANISATIONS
 from services.eligibility.settings import Settings
-from services.eligibility.table import COLUMNS
+from services.eligibility.table import SHEETS
 from shared.aggregate.events import EventWriter
 from shared.errors import OutboxFullError
 from shared.messages.values import Channel
@@ -233,7 +233,7 @@ async def test_a_list_is_a_table_too_for_the_anbieter_alone(world: World) -> Non
     answer = await world.call("GET", "/accreditations?state=ERTEILT&limit=1", GOVDIGITAL, Accept="text/csv")
     assert (answer.status_code, answer.headers["vary"]) == (200, "Accept")
     heads, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";")
-    assert tuple(heads) == COLUMNS
+    assert tuple(heads) == SHEETS["de"].columns
     (row,) = (dict(zip(heads, row, strict=True)) for row in rows)
     assert (row["Organisation"], row["Kennung"], row["Stand"]) == ("Husum, Stadt", HUSUM, "Erteilt")
     record = (await world.call("GET", f"/organisations/{HUSUM}", GOVDIGITAL)).json()["accreditations"][0]

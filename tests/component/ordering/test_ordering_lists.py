@@ -13,7 +13,7 @@ import pytest
 from services.ordering import repository
 from services.ordering.narrowing import LIST_INDEXES
 from services.ordering.repository import MOST_GENERATIONS, ORDERS, RESERVED_FOR, place_id
-from services.ordering.table import COLUMNS
+from services.ordering.table import SHEETS
 from shared.ids import derived_id
 from shared.messages.values import Channel, OrderState
 from shared.store.port import Save
@@ -189,7 +189,7 @@ async def test_a_list_is_a_table_too_over_all_pages(world: World, monkeypatch: p
         async with client(world.app, who) as http:
             answer = await http.get("/v1/orders", params={"limit": 1, **query}, headers={"Accept": "text/csv"})
         heads, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";")
-        assert tuple(heads) == COLUMNS
+        assert tuple(heads) == SHEETS["de"].columns
         shown = [dict(zip(heads, row, strict=True)) for row in rows]
         assert [it["Kennung"] for it in shown] == expected
         if query == {"waits_for_me": "true"}:

@@ -1,17 +1,24 @@
-"""Tables for spreadsheet programs: German ones open them as they are, and nothing in them is a formula."""
+"""Tables for people: German spreadsheet programs open them as they are, and nothing in them is a formula."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterable
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, date, datetime
 
 import pytest
 from starlette.requests import Request
 
+import services.catalog.schemas.table as catalog
+import services.contracts.accessions.table as accessions
+import services.contracts.table as contracts
+import services.eligibility.table as eligibility
+import services.ordering.table as ordering
+from services.portal.pages.lists import ENGLISH
 from shared.http.paging import Page, decode_cursor
-from shared.http.tables import Row, cell, table_reply, wants_table
+from shared.http.tables import Row, Sheet, TableLanguage, cell, table_language, table_reply, wants_table
 from shared.messages.values import Party
 from shared.search.contains import contain, words_of
 
@@ -49,6 +56,23 @@ def test_cells_are_one_line_and_times_are_german() -> None:
     assert cell(datetime(2026, 12, 31, 23, 30, tzinfo=UTC)) == "2027-01-01 00:30"
 
 
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [(None, "de"), ("en", "en"), ("de, en", "de"), ("en-GB;q=0.9, de;q=0.1", "en"), ("fr", "de"), ("en;q=0", "de")],
+)
+def test_a_table_is_german_unless_english_is_preferred(header: str | None, language: str) -> None:
+    headers = [] if header is None else [(b"accept-language", header.encode())]
+    assert table_language(Request({"type": "http", "headers": headers})) == language
+
+
+@pytest.mark.parametrize("sheets", [catalog.SHEETS, eligibility.SHEETS, ordering.SHEETS, contracts.SHEETS, accessions.SHEETS])
+def test_each_table_has_heads_of_its_own_in_both_languages(sheets: Mapping[TableLanguage, Sheet]) -> None:
+    german, english = sheets["de"], sheets["en"]
+    assert len(german.columns) == len(set(german.columns)) == len(set(english.columns)) == len(english.columns)
+    assert ENGLISH[german.name] == english.name, "the portal saves it under the same names"
+    assert not re.search(r"[äöüß]|\b(der|die|des|seit|am|Kennung|Stelle)\b", " ".join(english.columns))
+
+
 async def test_a_table_is_sent_portion_by_portion_and_read_back_as_it_was() -> None:
     read: list[int] = []
 
@@ -57,7 +81,7 @@ async def test_a_table_is_sent_portion_by_portion_and_read_back_as_it_was() -> N
             read.append(number)
             yield [(f'Zeile "{number}"; ü', number)]
 
-    reply = await table_reply("liste", ("Name", "Zahl"), portions())
+    reply = await table_reply(Sheet("liste", ("Name", "Zahl")), "de", portions())
     assert read == [0], "the first portion is read before the answer begins"
     assert reply.headers["content-type"] == "text/csv; charset=utf-8"
     assert reply.headers["content-disposition"] == 'attachment; filename="liste.csv"'
@@ -74,7 +98,7 @@ async def test_a_table_of_nothing_has_its_headings() -> None:
         for _ in ():
             yield []
 
-    reply = await table_reply("leer", ("Name",), nothing())
+    reply = await table_reply(Sheet("leer", ("Name",)), "de", nothing())
     assert b"".join([bytes(it) async for it in reply.body_iterator]) == b'\xef\xbb\xbf"Name"\r\n'  # type: ignore[arg-type]
 
 
@@ -84,7 +108,7 @@ async def test_an_error_before_the_first_row_still_shows() -> None:
         yield []
 
     with pytest.raises(ConnectionError):
-        await table_reply("liste", ("Name",), failing())
+        await table_reply(Sheet("liste", ("Name",)), "de", failing())
 
 
 def test_each_word_may_stand_anywhere_whatever_its_case_and_umlauts() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from services.ordering.domain.continuing import follow_early
 from services.ordering.domain.guards import Violation, valid_lines
 from services.ordering.domain.klient import KlientState
 from services.ordering.domain.klienten import order_for_klienten
@@ -157,10 +158,12 @@ def request_contract(order: Order, _actor: Actor, at: datetime, assessment: Asse
 def record_contract(order: Order, concluded: ContractConcluded, at: datetime) -> list[Message]:
     """Record the contract that the channel's processor has concluded; a repeat changes nothing, also once another one follows.
 
-    Raises ConflictError (``other_contract``; ``contract_not_requested``).
+    It goes on with what follows that contract and was told of before. Raises ConflictError (``other_contract``; ``contract_not_requested``).
     """
     known = {order.contract_id, *(it.id for it in order.former_contracts.value)}
-    return [] if concluded.contract.id in known else _record_contract(order, SYSTEM, at, concluded.contract)
+    if concluded.contract.id in known:
+        return []
+    return [*_record_contract(order, SYSTEM, at, concluded.contract), *follow_early(order, at)]
 
 
 def _other_contract(order: Order, _actor: Actor, _at: datetime, contract: ContractHead) -> Violation | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Final
 
+from services.ordering.domain.notice import end_early
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import SYSTEM, FollowingContract, FormerContract
+from services.ordering.domain.parts import SYSTEM, EarlyContract, FollowingContract, FormerContract
 from services.ordering.domain.steps import check_step, record_step
 from services.ordering.domain.transitions import RUNNING, Command
 from shared.messages.base import Message
@@ -14,22 +16,60 @@ from shared.messages.ordering import OrderContinued
 from shared.messages.values import OrderState
 
 
+MOST_EARLY: Final = 10
+"""As many contracts are kept that follow one which the Vorgang does not have yet; the processor tells of the others again."""
+
+
 def follow_succession(order: Order, succeeded: ContractSucceeded, at: datetime) -> list[Message]:
-    """Go on with the contract that follows that of the Vorgang; what follows another contract, and a repeat, changes nothing.
+    """Go on with the contract that follows that of the Vorgang, and with those that follow it; a repeat changes nothing.
 
     A notice is taken back by one that begins by the day after the last one. After a gap the Vorgang ends with its contract, and
-    one that has ended stays so: then it names what follows.
+    one that has ended stays so: then it names what follows. What follows a contract that the Vorgang does not have yet waits
+    for that one.
     """
     head = succeeded.contract
-    if order.contract_id != succeeded.continues or head.number is None:
+    if head.number is None:
         return []
-    following = FollowingContract(id=head.id, number=head.number, valid_from=head.valid_from)
-    last_day = order.ends_on or succeeded.former_ends_on
-    if order.state is OrderState.BEENDET or _leaves_a_gap(last_day, head.valid_from):
+    told = EarlyContract(
+        continues=succeeded.continues,
+        id=head.id,
+        number=head.number,
+        valid_from=head.valid_from,
+        former_ends_on=succeeded.former_ends_on,
+    )
+    if order.contract_id != told.continues:
+        _keep(order, told)
+        return []
+    return [*_follow(order, told, at), *follow_early(order, at)]
+
+
+def follow_early(order: Order, at: datetime) -> list[Message]:
+    """Go on with the contracts that were told of before the one that they follow, which the Vorgang has now."""
+    events: list[Message] = []
+    while (told := next((it for it in order.early_contracts.value if it.continues == order.contract_id), None)) is not None:
+        order.early_contracts.value = [it for it in order.early_contracts.value if it.id != told.id]
+        events += _follow(order, told, at)
+        events += end_early(order, told, at)
+    return events
+
+
+def _keep(order: Order, told: EarlyContract) -> None:
+    """Keep what follows a contract that may still come, as the Vorgang has one or has asked for it."""
+    former = {it.id for it in order.former_contracts.value}
+    is_known = told.id in {order.contract_id, *former, *(it.id for it in order.early_contracts.value)}
+    waits = order.state in {*RUNNING, OrderState.GEKUENDIGT} or order.contract_requested_at is not None
+    if waits and order.state is not OrderState.BEENDET and not is_known and told.continues not in former:
+        order.early_contracts.value = [*order.early_contracts.value, told][-MOST_EARLY:]
+
+
+def _follow(order: Order, told: EarlyContract, at: datetime) -> list[Message]:
+    following = FollowingContract(id=told.id, number=told.number, valid_from=told.valid_from)
+    last_day = order.ends_on or told.former_ends_on
+    if order.state is OrderState.BEENDET or _leaves_a_gap(last_day, told.valid_from):
         order.following_contract.value = following
         return []
-    number = order.contract_number or succeeded.continues
-    former = FormerContract(id=succeeded.continues, number=number, followed_on=head.valid_from, ends_on=last_day)
+    number = order.contract_number or told.continues
+    former = FormerContract(id=told.continues, number=number, followed_on=told.valid_from, ends_on=last_day)
     return _go_on(order, former, following, at)
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from services.ordering.domain.guards import Violation
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import SYSTEM, Actor, AskedNotice, FormerContract, Refusal
+from services.ordering.domain.parts import SYSTEM, Actor, AskedNotice, EarlyContract, FormerContract, Refusal
 from services.ordering.domain.steps import Taken, check_step, conflict, record_step, step
 from services.ordering.domain.transitions import CONTRACTED, Command
 from shared.calendar import day_of
@@ -90,7 +90,7 @@ def follow_contract(order: Order, terminated: ContractTerminated, at: datetime) 
 
 def follow_end(order: Order, contract: ChainHead, at: datetime) -> list[Message]:
     """Record the end of use with that of the contract, also of one whose agreed term has run out without notice."""
-    events = _end_with(order, contract, None, at)
+    events = _end_with(order, contract, None, at, ended=True)
     if order.contract_id != contract.id:
         return events
     return [*events, *end(order, SYSTEM, at)] if order.state is OrderState.GEKUENDIGT and _over(order, at) else events
@@ -105,7 +105,17 @@ def _former(order: Order) -> FormerContract | None:
     return order.former_contracts.value[-1] if order.former_contracts.value else None
 
 
-def _last_day(order: Order, contract: ChainHead) -> date | None:
+def end_early(order: Order, told: EarlyContract, at: datetime) -> list[Message]:
+    """End the use with a contract that the Vorgang has now, if its end was told of before."""
+    ends_on = _last_day(order, told)
+    if order.contract_id != told.id or ends_on is None:
+        return []
+    events = _end_on(order, ends_on, told.id, told.by, at)
+    over = told.ended and order.state is OrderState.GEKUENDIGT and _over(order, at)
+    return [*events, *end(order, SYSTEM, at)] if over else events
+
+
+def _last_day(order: Order, contract: ChainHead | EarlyContract) -> date | None:
     """Return the last day of use by a contract; one that follows and ends before it begins leaves it that of the one before."""
     former = _former(order)
     if former is None or contract.ends_on is None or contract.ends_on >= contract.valid_from:
@@ -113,14 +123,27 @@ def _last_day(order: Order, contract: ChainHead) -> date | None:
     return former.ends_on or contract.valid_from - timedelta(days=1)
 
 
-def _end_with(order: Order, contract: ChainHead, by: OrderParty | None, at: datetime) -> list[Message]:
+def _end_with(
+    order: Order, contract: ChainHead, by: OrderParty | None, at: datetime, *, ended: bool = False
+) -> list[Message]:
     former = _former(order)
     if former is not None and former.id == contract.id:
         return _end_with_former(order, former, contract, by, at)
-    ends_on = _last_day(order, contract)
-    if order.contract_id != contract.id or ends_on is None:
+    if order.contract_id != contract.id:
+        _note_end(order, contract, by, ended=ended)
         return []
-    return _end_on(order, ends_on, contract.id, by, at)
+    ends_on = _last_day(order, contract)
+    return [] if ends_on is None else _end_on(order, ends_on, contract.id, by, at)
+
+
+def _note_end(order: Order, contract: ChainHead, by: OrderParty | None, *, ended: bool) -> None:
+    """Note the end of a contract that waits for the one that it follows."""
+    for told in order.early_contracts.value:
+        if told.id == contract.id:
+            noted = told.model_copy(
+                update={"ends_on": contract.ends_on, "by": by or told.by, "ended": ended or told.ended}
+            )
+            order.early_contracts.value = [noted if it.id == told.id else it for it in order.early_contracts.value]
 
 
 def _end_with_former(

@@ -12,6 +12,7 @@ from services.ordering.domain.lazy_json import LazyJson
 from services.ordering.domain.parts import (
     READ_BEFORE,
     AskedNotice,
+    EarlyContract,
     FollowingContract,
     FormerContract,
     LaterVerdict,
@@ -138,6 +139,8 @@ class Order(Aggregate):
     """Those that it had before, oldest first."""
     following_contract: LazyJson[FollowingContract | None] = Field(default="null", validate_default=True)
     """The one that follows, where it ends all the same."""
+    early_contracts: LazyJson[list[EarlyContract]] = Field(default="[]", validate_default=True)
+    """Those that follow one which it does not have yet."""
 
     milestones: LazyJson[list[Milestone]] = Field(default="[]", validate_default=True)
     target_days: LazyJson[list[TargetDay]] = Field(default="[]", validate_default=True)

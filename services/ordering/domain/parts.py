@@ -140,6 +140,22 @@ class FollowingContract(Part):
     valid_from: date
 
 
+class EarlyContract(Part):
+    """A contract that follows ``continues``, told of before the Vorgang knew that one: events of two contracts have no order.
+
+    ``former_ends_on`` as in the event. ``ends_on``, ``by`` and ``ended`` are of its own end, as far as that was told.
+    """
+
+    continues: str
+    id: str
+    number: str
+    valid_from: date
+    former_ends_on: date | None = None
+    ends_on: date | None = None
+    by: OrderParty | None = None
+    ended: bool = False
+
+
 class LaterVerdict(Part):
     """A verdict that was found without a check: by a change of facts, the calendar or the rules. It ends nothing by itself.
 

@@ -16,8 +16,9 @@ from services.ordering.views import view_of
 from shared.calendar import end_of
 from shared.ids import derived_id
 from shared.messages.base import Message
-from shared.messages.contracts_chain import ContractTerminated
-from shared.messages.ordering import OrderContinued, OrderEnded, OrderParty, OrderTerminated
+from shared.messages.contracts_chain import ChainState, ContractTerminated
+from shared.messages.contracts_changes import ContractSucceeded
+from shared.messages.ordering import OrderContinued, OrderContracted, OrderEnded, OrderParty, OrderTerminated
 from shared.messages.ordering_notices import NoticeRequested
 from shared.messages.values import OrderState
 from tests.support.builders.orders import ANBIETER, KUNDE, T0, concluded, contract_of, later, order_in, succeeded, terminated
@@ -140,12 +141,65 @@ def test_a_repeat_changes_nothing(state: OrderState, first: date) -> None:
 
 
 @pytest.mark.parametrize("state", sorted(OrderState))
-def test_what_follows_another_contract_changes_nothing(state: OrderState) -> None:
+def test_what_follows_another_contract_moves_nothing_and_waits_for_that_one(state: OrderState) -> None:
     order = order_in(state)
     before = order.model_dump()
     told = succeeded(order, continues=derived_id("test", "another contract"))
-    assert follow_succession(order, told, later(2)) == []
-    assert order.model_dump() == before
+    for hour in (2, 3):
+        assert follow_succession(order, told, later(hour)) == []
+    waits = state in {*RUNNING, OrderState.BESTELLT, OrderState.GEKUENDIGT}
+    assert [it.id for it in order.early_contracts.value] == ([told.contract.id] if waits else [])
+    assert order.model_dump(exclude={"early_contracts"}) == {it: before[it] for it in before if it != "early_contracts"}
+
+
+def line_of_three(order: Order) -> tuple[ContractSucceeded, ContractSucceeded]:
+    """Return what is told of the contract that follows that of a Vorgang, and of the one after it."""
+    second = succeeded(order, former_ends_on=LAST)
+    after = date(2030, 1, 1)
+    return second, succeeded(order, after, "GD/2030/0001", continues=second.contract.id, former_ends_on=date(2029, 12, 31))
+
+
+@pytest.mark.parametrize("state", [OrderState.PRODUKTIV, OrderState.GEKUENDIGT])
+def test_two_that_follow_lead_to_the_same_in_whichever_order_they_are_read(state: OrderState) -> None:
+    found = []
+    for places in ((0, 1), (1, 0)):
+        order = noticed() if state is OrderState.GEKUENDIGT else order_in(state)
+        told = line_of_three(order)
+        events = [event for place in places for event in follow_succession(order, told[place], later(2))]
+        assert [type(event) for event in events] == [OrderContinued, OrderContinued]
+        for repeat in told:
+            assert follow_succession(order, repeat, later(3)) == []
+        found.append(order.model_dump())
+    assert found[0] == found[1]
+    assert (order.contract_number, order.state) == ("GD/2030/0001", OrderState.PRODUKTIV)
+    assert [it.number for it in order.former_contracts.value] == ["GD/2026/0001", "GD/2028/0001"]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_the_end_of_one_that_is_read_early_counts_once_the_vorgang_has_it(ended: bool) -> None:  # noqa: FBT001 - parameter of the test
+    order = order_in(OrderState.PRODUKTIV)
+    second, third = line_of_three(order)
+    follow_succession(order, third, later(2))
+    head = third.contract.model_copy(update={"state": ChainState.GEKUENDIGT, "ends_on": date(2030, 6, 30)})
+    assert notice.follow_contract(order, ContractTerminated(contract=head, at=T0, by=OrderParty.KUNDE), later(3)) == []
+    assert not ended or notice.follow_end(order, head, later(4)) == []
+    assert order.state is OrderState.PRODUKTIV
+    over = end_of(date(2030, 6, 30)) if ended else later(5)
+    events = follow_succession(order, second, over)
+    assert [type(event) for event in events] == [OrderContinued, OrderContinued, OrderTerminated, *([OrderEnded] if ended else [])]
+    assert (order.ends_on, order.state) == (date(2030, 6, 30), OrderState.BEENDET if ended else OrderState.GEKUENDIGT)
+    assert order.early_contracts.value == []
+
+
+def test_what_follows_is_read_before_the_contract_itself() -> None:
+    order = order_in(OrderState.BESTELLT)
+    told = succeeded(order, continues=order.asked_contract)
+    assert follow_succession(order, told, later(1)) == []
+    contracted, continued = award.record_contract(order, concluded(), later(2))
+    assert isinstance(contracted, OrderContracted)
+    assert isinstance(continued, OrderContinued)
+    assert (order.contract_id, order.state) == (told.contract.id, OrderState.VERTRAG_GESCHLOSSEN)
+    assert award.record_contract(order, concluded(), later(3)) == []
 
 
 def test_notice_of_the_contract_that_follows_is_asked_of_it_and_ends_the_vorgang_again() -> None:

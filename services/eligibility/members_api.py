@@ -50,7 +50,7 @@ class InvitationView(BaseModel):
 
 
 class NewInvitationView(InvitationView):
-    """A new invitation. ``secret`` is shown this once, to be passed on by hand; null: it was sent by mail."""
+    """A new invitation. ``secret`` is shown this once, to be passed on by hand; null: it was sent by mail, or shown before."""
 
     secret: str | None
 

@@ -35,6 +35,8 @@ WITH_BODY: Final = ("json_invalid", "body_too_large", "unsupported_media_type")
 """Codes of requests with a body, by ``shared.http.body``."""
 VALUES: Final = "invalid"
 """Code of what is not valid by its type, and of a query parameter that nobody knows."""
+ELSEWHERE: Final = ("contract", "partner")
+"""Parts of the handbook whose codes are recorded where a processor or the intake refuses, and given out where an API does."""
 _ENGINE: Final = "eligibility"
 _OF_ENGINE: Final = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 """Codes of the in-house check, which the handbook explains on its page *Vorprüfung*."""
@@ -71,7 +73,7 @@ class _Finder:
         self.statuses = codes()
         texts = code_texts("de")
         self.of_apis = texts[API].keys()
-        self.explained = {code for rows in texts.values() for code in rows}
+        self.elsewhere = {code for part in ELSEWHERE for code in texts[part]}
         self._at: dict[int, set[tuple[str, int | None]]] = {}
 
     def problems(self, service: str, route: APIRoute, method: str) -> dict[str, list[str]]:
@@ -84,8 +86,7 @@ class _Finder:
                 found |= self._codes_of(node)
         by_status: dict[str, set[str]] = defaultdict(set)
         for code, status in found:
-            # What is an answer here may be recorded elsewhere, and the handbook explains it with that.
-            is_answer = code in self.of_apis or (status is not None and code in self.explained)
+            is_answer = code in self.of_apis or (status is not None and code in self.elsewhere)
             if is_answer or (service == _ENGINE and _OF_ENGINE.fullmatch(code)):
                 for one in (status,) if status else self.statuses[code]:
                     by_status[str(one)].add(code)

@@ -20,8 +20,8 @@ from shared.messages.values import Channel
 class Reminders:
     """Gives each reminder once, whoever crashes and however many processes look: it is recorded in what it is for.
 
-    What has fallen due while nobody looked is given as one reminder. What is followed without a gap, a contract by another one, an
-    accession by another one of the body to the same offer, reminds nobody: the use goes on.
+    What has fallen due while nobody looked is given as one reminder. What is followed without a gap reminds nobody, a contract by
+    another one, an accession by another one of the body to the same offer: the use goes on.
     """
 
     def __init__(self, channel: Channel, contracts: Contracts, accessions: Accessions, schedule: Schedule) -> None:

@@ -51,8 +51,8 @@ class Settings(BaseSettings):
     sign of life another process goes on with one.
     ``contacts_max_age``: after how long the data of a former contact person is erased, and that of all after the end of the
     contract. ``purge_every``: pause between two such runs.
-    ``reminders_file``: an operator's own schedule of reminders before contracts and accessions end; ``reminders_every``: pause between
-    two looks for those that are due.
+    ``reminders_file``: an operator's own schedule of reminders before contracts and accessions end; ``reminders_every``: pause
+    between two looks for those that are due.
     ``agb_folder`` holds one file ``<channel>.json`` per channel: which AGB version was in force when. Without it those delivered.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+
 import structlog
 from fastapi import APIRouter
 from fastapi import Request as HttpRequest

@@ -205,9 +205,7 @@ def _recording_routes(router: APIRouter, recorder: _Recorder) -> None:
         author = author_of(caller, request.reason)
         further = None if request.document is None else request.document.recorded(key, author)
         evidence = request.evidence if further is None else [*request.evidence, further[0]]
-        decide = examine_fact(
-            fact_id, request.findings, evidence, author, condition, None if further is None else further[1]
-        )
+        decide = examine_fact(fact_id, request.findings, evidence, author, condition, None if further is None else further[1])
         return await key.run(lambda: recorder.answer(fact_id, decide, author))
 
     @router.post("/facts/{fact_id}/withdrawal", response_model=FactView, summary="Withdraw a fact")

@@ -120,9 +120,7 @@ def _invitation_routes(router: APIRouter, members: Members) -> None:
         description="Without an address the answer holds the secret, which is stored nowhere. A repeat with the Idempotency-Key "
         "finds the invitation; it shows the secret again where that follows from a key of the installation, else null.",
     )
-    async def invite(
-        organisation_id: str, request: InvitationRequest, caller: CurrentCaller, key: IdempotencyKey
-    ) -> Response:
+    async def invite(organisation_id: str, request: InvitationRequest, caller: CurrentCaller, key: IdempotencyKey) -> Response:
         invitation_id = key.derived_id("invitation")
         return await key.run(lambda: _invite(members, organisation_id, invitation_id, request, caller), secret=True)
 
@@ -194,7 +192,9 @@ async def _invite(
     made = result.state.invitation(invitation_id)
     # Of one that a request before has made it may be another secret, which opens nothing.
     is_shown = mail is None and made.secret_sha256 == invitation.secret_sha256
-    return json_reply(NewInvitationView(**InvitationView.of(made, at).model_dump(), secret=secret if is_shown else None), status=201)
+    return json_reply(
+        NewInvitationView(**InvitationView.of(made, at).model_dump(), secret=secret if is_shown else None), status=201
+    )
 
 
 async def _mail_again(

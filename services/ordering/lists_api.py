@@ -67,7 +67,9 @@ def list_routes(router: APIRouter, orders: Orders, offerings: Offerings, words: 
 
         if wants_table(request):
             language = table_language(request)
-            rows = ((row_of(show(order), words, language) for order in portion) async for portion in orders.whole(caller, narrowed))
+            rows = (
+                (row_of(show(order), words, language) for order in portion) async for portion in orders.whole(caller, narrowed)
+            )
             return await table_reply(SHEETS[language], language, rows)
         after = decode_cursor(cursor, (datetime, str))
         found = await orders.page(caller, narrowed, after=after, limit=Page.ahead(limit))

@@ -7,7 +7,8 @@ it, takes it over and runs again. That is safe even if the first was only slow: 
 from the key, and the ledger knows the changes of a request by its name.
 
 An answer that is not replayed as it was (the token has fewer rights now, the answer was too long to be stored, or shows a
-secret) is computed again by the operation with ``context.Request.settled`` set: it answers what it would answer, and changes nothing.
+secret) is computed again by the operation with ``context.Request.settled`` set: it answers what it would answer, and changes
+nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Lists as tables for people: CSV that German spreadsheet programs open as it is, sent while it is read.
 
-UTF-8 with a byte order mark, semicolons, every cell in quotes, lines end by CR LF. Times are those of Germany. Heads and words are
-in the language of the reader; a program reads the same list as JSON, whose names are stable.
+UTF-8 with a byte order mark, semicolons, every cell in quotes, lines end by CR LF. Times are those of Germany. Heads and words
+are in the language of the reader; a program reads the same list as JSON, whose names are stable.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _JSON: Final = "application/json"
 VARY: Final = {"Vary": "Accept"}
 TABLE: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "description": "A page of the list; as text/csv the whole of it, whatever cursor and limit are, as a table for people: in "
-        "German, or English where Accept-Language prefers it.",
+        "description": "A page of the list; as text/csv the whole of it, whatever cursor and limit are, as a table for people: "
+        "in German, or in English where Accept-Language prefers it.",
         "content": {CSV: {"schema": {"type": "string"}}},
     }
 }

@@ -86,7 +86,7 @@ class Accessions:
         return Listing(found, position_of(read[-1]))
 
     async def ending(self, channel: Channel, first: date, before: date) -> AsyncIterator[list[Accession]]:
-        """Yield accessions of a channel with a last day from ``first`` on and before ``before``, in portions, the first ones first."""
+        """Yield accessions of a channel with a last day from ``first`` on and before ``before``, in portions by that day."""
         since, until = first.isoformat(), before.isoformat()
         query = Query("ending", {"channel": channel.value}, at_least=since, below=until, limit=_PAGE)
         async for portion in portions(self.store, ACCESSIONS, query, PORTION_BYTES):

@@ -25,7 +25,7 @@ from shared.reminders import BodySchedule, Recipient, ReminderStep, longest_befo
 
 
 class Schedule(BodySchedule):
-    """When both sides, and their deputies, are reminded before a last day: ``ends`` of an agreed one, ``noticed`` of one that was set."""
+    """When both sides, and deputies, are reminded before a last day: ``ends`` of an agreed one, ``noticed`` of a later one."""
 
     RECIPIENTS: ClassVar[frozenset[Recipient]] = frozenset({Recipient.HOLDER, Recipient.DEPUTY})
 

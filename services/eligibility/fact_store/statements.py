@@ -76,7 +76,7 @@ def correct_fact(
     return decide
 
 
-def examine_fact(  # noqa: PLR0913 - what an examination holds
+def examine_fact(
     fact_id: str,
     findings: Mapping[str, Any],
     evidence: Sequence[str],

@@ -95,9 +95,7 @@ def _content(plan: NotificationPlan, organisation: str) -> str:
     return orjson.dumps({"type": plan.event.message.TYPE, "timestamp": timestamp, "data": data}).decode()
 
 
-async def create(
-    backend: WebhookBackend, caller: Caller, webhook_id: str, url: str, event_types: Sequence[str]
-) -> WithSecret:
+async def create(backend: WebhookBackend, caller: Caller, webhook_id: str, url: str, event_types: Sequence[str]) -> WithSecret:
     """Enter a webhook, unless a request before has entered it.
 
     Raises InvalidError, ConflictError (``too_many_webhooks``), WebhookKeyMissingError.

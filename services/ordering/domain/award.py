@@ -158,7 +158,8 @@ def request_contract(order: Order, _actor: Actor, at: datetime, assessment: Asse
 def record_contract(order: Order, concluded: ContractConcluded, at: datetime) -> list[Message]:
     """Record the contract that the channel's processor has concluded; a repeat changes nothing, also once another one follows.
 
-    It goes on with what follows that contract and was told of before. Raises ConflictError (``other_contract``; ``contract_not_requested``).
+    It goes on with what follows that contract and was told of before. Raises ConflictError (``other_contract``;
+    ``contract_not_requested``).
     """
     known = {order.contract_id, *(it.id for it in order.former_contracts.value)}
     if concluded.contract.id in known:

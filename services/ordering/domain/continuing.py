@@ -15,7 +15,6 @@ from shared.messages.contracts_changes import ContractSucceeded
 from shared.messages.ordering import OrderContinued
 from shared.messages.values import OrderState
 
-
 MOST_EARLY: Final = 10
 """As many contracts are kept that follow one which the Vorgang does not have yet; the processor tells of the others again."""
 
@@ -30,46 +29,46 @@ def follow_succession(order: Order, succeeded: ContractSucceeded, at: datetime) 
     head = succeeded.contract
     if head.number is None:
         return []
-    told = EarlyContract(
+    early = EarlyContract(
         continues=succeeded.continues,
         id=head.id,
         number=head.number,
         valid_from=head.valid_from,
         former_ends_on=succeeded.former_ends_on,
     )
-    if order.contract_id != told.continues:
-        _keep(order, told)
+    if order.contract_id != early.continues:
+        _keep(order, early)
         return []
-    return [*_follow(order, told, at), *follow_early(order, at)]
+    return [*_follow(order, early, at), *follow_early(order, at)]
 
 
 def follow_early(order: Order, at: datetime) -> list[Message]:
     """Go on with the contracts that were told of before the one that they follow, which the Vorgang has now."""
     events: list[Message] = []
-    while (told := next((it for it in order.early_contracts.value if it.continues == order.contract_id), None)) is not None:
-        order.early_contracts.value = [it for it in order.early_contracts.value if it.id != told.id]
-        events += _follow(order, told, at)
-        events += end_early(order, told, at)
+    while (early := next((it for it in order.early_contracts.value if it.continues == order.contract_id), None)) is not None:
+        order.early_contracts.value = [it for it in order.early_contracts.value if it.id != early.id]
+        events += _follow(order, early, at)
+        events += end_early(order, early, at)
     return events
 
 
-def _keep(order: Order, told: EarlyContract) -> None:
+def _keep(order: Order, early: EarlyContract) -> None:
     """Keep what follows a contract that may still come, as the Vorgang has one or has asked for it."""
     former = {it.id for it in order.former_contracts.value}
-    is_known = told.id in {order.contract_id, *former, *(it.id for it in order.early_contracts.value)}
+    is_known = early.id in {order.contract_id, *former, *(it.id for it in order.early_contracts.value)}
     waits = order.state in {*RUNNING, OrderState.GEKUENDIGT} or order.contract_requested_at is not None
-    if waits and order.state is not OrderState.BEENDET and not is_known and told.continues not in former:
-        order.early_contracts.value = [*order.early_contracts.value, told][-MOST_EARLY:]
+    if waits and order.state is not OrderState.BEENDET and not is_known and early.continues not in former:
+        order.early_contracts.value = [*order.early_contracts.value, early][-MOST_EARLY:]
 
 
-def _follow(order: Order, told: EarlyContract, at: datetime) -> list[Message]:
-    following = FollowingContract(id=told.id, number=told.number, valid_from=told.valid_from)
-    last_day = order.ends_on or told.former_ends_on
-    if order.state is OrderState.BEENDET or _leaves_a_gap(last_day, told.valid_from):
+def _follow(order: Order, early: EarlyContract, at: datetime) -> list[Message]:
+    following = FollowingContract(id=early.id, number=early.number, valid_from=early.valid_from)
+    last_day = order.ends_on or early.former_ends_on
+    if order.state is OrderState.BEENDET or _leaves_a_gap(last_day, early.valid_from):
         order.following_contract.value = following
         return []
-    number = order.contract_number or told.continues
-    former = FormerContract(id=told.continues, number=number, followed_on=told.valid_from, ends_on=last_day)
+    number = order.contract_number or early.continues
+    former = FormerContract(id=early.continues, number=number, followed_on=early.valid_from, ends_on=last_day)
     return _go_on(order, former, following, at)
 
 

@@ -105,13 +105,13 @@ def _former(order: Order) -> FormerContract | None:
     return order.former_contracts.value[-1] if order.former_contracts.value else None
 
 
-def end_early(order: Order, told: EarlyContract, at: datetime) -> list[Message]:
+def end_early(order: Order, early: EarlyContract, at: datetime) -> list[Message]:
     """End the use with a contract that the Vorgang has now, if its end was told of before."""
-    ends_on = _last_day(order, told)
-    if order.contract_id != told.id or ends_on is None:
+    ends_on = _last_day(order, early)
+    if order.contract_id != early.id or ends_on is None:
         return []
-    events = _end_on(order, ends_on, told.id, told.by, at)
-    over = told.ended and order.state is OrderState.GEKUENDIGT and _over(order, at)
+    events = _end_on(order, ends_on, early.id, early.by, at)
+    over = early.ended and order.state is OrderState.GEKUENDIGT and _over(order, at)
     return [*events, *end(order, SYSTEM, at)] if over else events
 
 
@@ -123,9 +123,7 @@ def _last_day(order: Order, contract: ChainHead | EarlyContract) -> date | None:
     return former.ends_on or contract.valid_from - timedelta(days=1)
 
 
-def _end_with(
-    order: Order, contract: ChainHead, by: OrderParty | None, at: datetime, *, ended: bool = False
-) -> list[Message]:
+def _end_with(order: Order, contract: ChainHead, by: OrderParty | None, at: datetime, *, ended: bool = False) -> list[Message]:
     former = _former(order)
     if former is not None and former.id == contract.id:
         return _end_with_former(order, former, contract, by, at)
@@ -138,12 +136,10 @@ def _end_with(
 
 def _note_end(order: Order, contract: ChainHead, by: OrderParty | None, *, ended: bool) -> None:
     """Note the end of a contract that waits for the one that it follows."""
-    for told in order.early_contracts.value:
-        if told.id == contract.id:
-            noted = told.model_copy(
-                update={"ends_on": contract.ends_on, "by": by or told.by, "ended": ended or told.ended}
-            )
-            order.early_contracts.value = [noted if it.id == told.id else it for it in order.early_contracts.value]
+    for early in order.early_contracts.value:
+        if early.id == contract.id:
+            noted = early.model_copy(update={"ends_on": contract.ends_on, "by": by or early.by, "ended": ended or early.ended})
+            order.early_contracts.value = [noted if it.id == early.id else it for it in order.early_contracts.value]
 
 
 def _end_with_former(

@@ -15,7 +15,6 @@ from services.portal.apis.remembered import Remembered
 from services.portal.language import Language
 from shared.errors import NotFoundError
 
-
 ORDERING: Final = frozenset({"KUNDE", "BUENDELNDE_ORGANISATION"})
 
 

@@ -243,9 +243,7 @@ def _examines(visit: Visit) -> bool:
     return any(session_of(visit).works_as(it) for it in EXAMINERS)
 
 
-def _body(
-    visit: Visit, shape: Shape, filled: dict[str, Any], held: dict[str, Any] | None, body_id: str
-) -> dict[str, Any]:
+def _body(visit: Visit, shape: Shape, filled: dict[str, Any], held: dict[str, Any] | None, body_id: str) -> dict[str, Any]:
     """Return what is sent; a document that was filled in goes with the fact, which cites it then."""
     content = content_of(shape, filled, visit.language, held, body_id)
     content["evidence"] = list(filled.get("evidence", []))

@@ -72,7 +72,7 @@ async def test_under_its_key_it_is_mailed_once_and_a_secret_is_computed_again(ma
     by_mail = {"functions": ["BEARBEITUNG"], "email": ADDRESS}
     for _ in range(2):
         answer = await mailing.call("POST", INVITATIONS, ANNA, by_mail, Idempotency_Key="invite-1")
-        assert (answer.status_code, answer.json()["secret"]) == (201, None)
+        assert (answer.status_code, answer.json().get("secret")) == (201, None)
     assert len(addressed(mailing)) == 1
     by_hand = {"functions": ["BEARBEITUNG"]}
     first, again = [await mailing.call("POST", INVITATIONS, ANNA, by_hand, Idempotency_Key="invite-2") for _ in range(2)]

@@ -26,7 +26,7 @@ async def test_a_replay_holds_the_turn_of_its_group_in_the_store_of_the_service(
 ) -> None:
     file = tmp_path / "ordering.sqlite"
     monkeypatch.setenv("MARKTPLATZ_STORE_URLS", json.dumps({"ordering": f"sqlite:///{file}"}))
-    monkeypatch.setattr(operations, "kafka_settings", KafkaSettings)
+    monkeypatch.setattr(operations, "kafka_settings", lambda: KafkaSettings(bootstrap_servers="nowhere:9092"))
     replayed: list[str] = []
 
     async def replay(_settings: KafkaSettings, group: str, *, ids: Collection[str] | None = None) -> Replayed:

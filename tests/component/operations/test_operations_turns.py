@@ -90,7 +90,7 @@ async def test_who_works_for_longer_than_a_term_keeps_its_turn(processes: Proces
                 async with other.of(GROUP):
                     pass
             async with asyncio.timeout(30):
-                while (await processes.store.get(TURNS, GROUP) or {})["rev"] == held["rev"]:
+                while (await processes.store.get(TURNS, GROUP) or {})["rev"] == held["rev"]:  # noqa: ASYNC110 - no event to wait for
                     await asyncio.sleep(0.001)
     async with other.of(GROUP):
         pass

@@ -186,7 +186,12 @@ def test_the_end_of_one_that_is_read_early_counts_once_the_vorgang_has_it(ended:
     assert order.state is OrderState.PRODUKTIV
     over = end_of(date(2030, 6, 30)) if ended else later(5)
     events = follow_succession(order, second, over)
-    assert [type(event) for event in events] == [OrderContinued, OrderContinued, OrderTerminated, *([OrderEnded] if ended else [])]
+    assert [type(event) for event in events] == [
+        OrderContinued,
+        OrderContinued,
+        OrderTerminated,
+        *([OrderEnded] if ended else []),
+    ]
     assert (order.ends_on, order.state) == (date(2030, 6, 30), OrderState.BEENDET if ended else OrderState.GEKUENDIGT)
     assert order.early_contracts.value == []
 

@@ -203,7 +203,7 @@ def test_an_offer_that_lapses_while_it_is_held_ends_alone_and_the_anbieter_makes
     assert isinstance(event, OrderReopened)
     assert (event.order.state, event.code, event.hold_until) == (OrderState.ABGESTIMMT, "agb_changed", HELD_UNTIL)
     assert order.waiting == Waiting(OrderParty.ANBIETER, after, Task.MAKE_OFFER)
-    assert (order.valid_until, order.price_items.value) == (None, [])
+    assert (order.model_dump()["valid_until"], order.price_items.value) == (None, [])
     assert (order.deadline(IDLE), order.is_due(Deadline.OFFER, HELD_UNTIL)) == ((Deadline.HOLD, HELD_UNTIL), False)
     assert order.contract_refusal.value is not None, "the Kunde still reads why no contract came about"
     assert end_lapsed_offer(order, after) == [], "a repeat changes nothing"

@@ -211,7 +211,9 @@ async def test_all_faults_of_a_registration_are_named_at_their_fields(desks: Des
     assert "Bitte bestätigen Sie" in kunde.page.one("p", id="confirmed-error").text
     assert "mindestens eine Rolle" in kunde.page.one("p", id="roles-error").text
     assert kunde.page.one("p", id="capacity-error").text == "Bitte füllen Sie dieses Feld aus."
-    assert kunde.page.one("p", id="leitweg_id-error").text == "Eine Leitweg-ID ist nur für Kunden nötig."
+    assert kunde.page.one("p", id="leitweg_id-error").text == (
+        "Leitweg-ID und Rechnungsadresse sind nur für Organisationen, die als Kunde oder gebündelt bestellen."
+    )
     assert kunde.value("leitweg_id") == "falsch"
     await kunde.open("/registration?q=xyzzy")
     assert "Dazu gibt es keinen Eintrag." in kunde.text

@@ -12,7 +12,6 @@ from pydantic import Field, TypeAdapter
 
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, read, segment
 from services.portal.apis.remembered import Remembered
-from services.portal.language import Language
 from shared.errors import NotFoundError
 
 
@@ -461,9 +460,9 @@ class Catalog:
         """Return a page of the offers that one is in charge of. Raises as ``Api.get``."""
         return await self._api.get("/v1/my/offerings", MyOfferings, parameters, access=access)
 
-    async def my_table(self, access: Access, parameters: Parameters, language: Language) -> bytes:
+    async def my_table(self, access: Access, parameters: Parameters) -> bytes:
         """Return the offers that one is in charge of as a table. Raises as ``Api.get``."""
-        return await self._api.table("/v1/my/offerings", parameters, access=access, language=language)
+        return await self._api.table("/v1/my/offerings", parameters, access=access)
 
     async def form(self, access: Access, offering_id: str) -> tuple[Stored[Offering], dict[str, Any]]:
         """Return an offer with its entity tag, and the form that its Bereitsteller goes on with: the version that waits, if any.

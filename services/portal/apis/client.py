@@ -158,9 +158,9 @@ class Api:
         """Return the bytes of a file. Raises as ``get``."""
         return (await self._answer(self._client.build_request("GET", path, headers=_headers(access, None)))).content
 
-    async def table(self, path: str, parameters: Parameters, *, access: Access, language: Language) -> bytes:
-        """Return a list as a table (CSV) in a language. Raises as ``get``."""
-        headers = {**_headers(access, language), "Accept": "text/csv"}
+    async def table(self, path: str, parameters: Parameters, *, access: Access) -> bytes:
+        """Return a list as a table (CSV). Raises as ``get``."""
+        headers = {**_headers(access, None), "Accept": "text/csv"}
         return (await self._answer(self._client.build_request("GET", path, params=list(parameters), headers=headers))).content
 
     async def patch(self, path: str, reply: type[T], *, access: Access, body: dict[str, Any], match: str | None) -> T:

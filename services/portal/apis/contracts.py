@@ -9,7 +9,6 @@ from pydantic import Field
 
 from services.portal.apis.catalog import Party, PriceItem
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
-from services.portal.language import Language
 from shared.messages.reasons import Fact
 
 
@@ -545,9 +544,9 @@ class Contracts:
         """Return a page of contracts. Raises as ``Api.get``."""
         return await self._api.get("/v1/contracts", Summaries, parameters, access=access)
 
-    async def table(self, access: Access, parameters: Parameters, language: Language) -> bytes:
+    async def table(self, access: Access, parameters: Parameters) -> bytes:
         """Return a whole list of contracts as a table. Raises as ``Api.get``."""
-        return await self._api.table("/v1/contracts", parameters, access=access, language=language)
+        return await self._api.table("/v1/contracts", parameters, access=access)
 
     async def contract(self, access: Access, contract_id: str) -> Stored[Contract]:
         """Return one contract with its entity tag. Raises NotFoundError, and as ``Api.get``."""
@@ -628,9 +627,9 @@ class Contracts:
         """Return a page of accessions. Raises as ``Api.get``."""
         return await self._api.get("/v1/accessions", Accessions, parameters, access=access)
 
-    async def accession_table(self, access: Access, parameters: Parameters, language: Language) -> bytes:
+    async def accession_table(self, access: Access, parameters: Parameters) -> bytes:
         """Return a whole list of accessions as a table. Raises as ``Api.get``."""
-        return await self._api.table("/v1/accessions", parameters, access=access, language=language)
+        return await self._api.table("/v1/accessions", parameters, access=access)
 
     async def accession(self, access: Access, accession_id: str) -> Stored[OwnAccession]:
         """Return an accession with its entity tag. Raises NotFoundError, and as ``Api.get``."""

@@ -12,7 +12,6 @@ from pydantic import Field
 from services.portal.apis.catalog import Party
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, read, segment
 from services.portal.apis.remembered import Remembered
-from services.portal.language import Language
 from shared.errors import NotFoundError
 
 ORDERING: Final = frozenset({"KUNDE", "BUENDELNDE_ORGANISATION"})
@@ -644,6 +643,6 @@ class Eligibility:
         """Return a page of a list of the Anbieter, of its work list without a state. Raises InvalidError, and as ``Api.get``."""
         return await self._api.get("/v1/accreditations", WorkItems, parameters, access=access)
 
-    async def accreditation_table(self, access: Access, parameters: Parameters, language: Language) -> bytes:
+    async def accreditation_table(self, access: Access, parameters: Parameters) -> bytes:
         """Return a list of the Anbieter as a table. Raises InvalidError, and as ``Api.get``."""
-        return await self._api.table("/v1/accreditations", parameters, access=access, language=language)
+        return await self._api.table("/v1/accreditations", parameters, access=access)

@@ -462,9 +462,9 @@ class Ordering:
         """Return a page of Vorgänge. Raises as ``Api.get``."""
         return await self._api.get("/v1/orders", Summaries, parameters, access=access)
 
-    async def table(self, access: Access, parameters: Parameters, language: Language) -> bytes:
+    async def table(self, access: Access, parameters: Parameters) -> bytes:
         """Return a whole list of Vorgänge as a table. Raises as ``Api.get``."""
-        return await self._api.table("/v1/orders", parameters, access=access, language=language)
+        return await self._api.table("/v1/orders", parameters, access=access)
 
     async def count(self, access: Access, parameters: Parameters) -> Count:
         """Return how many Vorgänge a list has, all pages together. Raises as ``Api.get``."""

@@ -71,7 +71,7 @@ def accession_routes(pages: Pages, contracts: Contracts) -> APIRouter:
 
     @router.get("/accessions.csv")
     async def saved(visit: CurrentVisit, asked: AskedFor) -> Response:
-        content = await contracts.accession_table(session_of(visit).access, filters_of(asked), visit.language)
+        content = await contracts.accession_table(session_of(visit).access, filters_of(asked))
         return table(content, "beitritte", visit.language)
 
     @router.api_route("/accessions/{accession_id}/end", methods=BOTH)

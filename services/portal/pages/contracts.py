@@ -141,7 +141,7 @@ def _list_routes(router: APIRouter, pages: Pages, contracts: Contracts) -> None:
 
     @router.get("/contracts.csv")
     async def saved(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
-        content = await contracts.table(session_of(visit).access, asked.filters(), visit.language)
+        content = await contracts.table(session_of(visit).access, asked.filters())
         return table(content, "vertraege", visit.language)
 
 

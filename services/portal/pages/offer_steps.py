@@ -142,7 +142,7 @@ def _list_routes(router: APIRouter, pages: Pages, catalog: Catalog) -> None:
         )
 
     async def save(visit: Visit, desk: Desk, asked: Asked) -> Response:
-        content = await catalog.my_table(session_of(visit).access, [("view", desk.view), *asked.parameters], visit.language)
+        content = await catalog.my_table(session_of(visit).access, [("view", desk.view), *asked.parameters])
         return table(content, "angebote", visit.language)
 
     @router.get(MINE.path)

@@ -158,7 +158,7 @@ def order_routes(pages: Pages, ordering: Ordering, eligibility: Eligibility, clo
 
     @router.get("/orders.csv")
     async def saved(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
-        content = await ordering.table(session_of(visit).access, asked.filters(), visit.language)
+        content = await ordering.table(session_of(visit).access, asked.filters())
         return table(content, "vorgaenge", visit.language)
 
     @router.get("/orders/{order_id}")

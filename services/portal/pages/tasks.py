@@ -106,7 +106,7 @@ def task_routes(
 
     @router.get("/accreditations.csv")
     async def saved(visit: CurrentVisit, asked: AskedFor) -> Response:
-        content = await eligibility.accreditation_table(session_of(visit).access, asked.parameters, visit.language)
+        content = await eligibility.accreditation_table(session_of(visit).access, asked.parameters)
         return table(content, "akkreditierungen", visit.language)
 
     @router.get("/register/{year}")

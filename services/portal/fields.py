@@ -26,7 +26,8 @@ LEITWEG_FAULTS = ("leitweg_id_form", "leitweg_id_region", "leitweg_id_check_digi
 class Kind(StrEnum):
     """What a field looks like.
 
-    LINES: one value a line; DAY: day, month and year; TICK: one box; FILE: of the own machine; HIDDEN: what was shown.
+    LINES: one value a line; DAY: day, month and year; TICK: one box; FILE: of the own machine; HIDDEN: what was shown; BODY and
+    BODIES: one public body, or several, to be found by a search.
     """
 
     LINE = "line"
@@ -39,6 +40,8 @@ class Kind(StrEnum):
     TICK = "tick"
     FILE = "file"
     HIDDEN = "hidden"
+    BODY = "body"
+    BODIES = "bodies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class Field:
 
     ``german``: label and hint are in German only. ``whole``: a whole number is sent; what is none goes as it is, to be refused.
     ``heading``: of a group of fields that begins with this one; ``folded``: that group is closed at first, and this stands beside
-    its heading. ``blank``: what a SELECT says where nothing is chosen.
+    its heading. ``blank``: what a SELECT says where nothing is chosen. ``query``: what a body is searched for by, ``note``: what is
+    to be said of the search.
     """
 
     name: str
@@ -72,6 +76,18 @@ class Field:
     heading: str = ""
     folded: str = ""
     blank: str = ""
+    query: str = ""
+    note: str = ""
+
+    @property
+    def names_bodies(self) -> bool:
+        """Whether it is a public body, or several."""
+        return self.kind in (Kind.BODY, Kind.BODIES)
+
+    @property
+    def search(self) -> str:
+        """Name of the search for a body, which is sent with the form."""
+        return f"{self.name}.q"
 
     @property
     def text(self) -> str:
@@ -83,7 +99,9 @@ class Field:
         """Id of the element that a link from the summary of errors leads to."""
         if self.kind is Kind.DAY:
             return f"{self.name}.day"
-        return f"{self.name}-1" if self.kind in (Kind.RADIOS, Kind.CHECKS) else self.name
+        if self.names_bodies and not self.choices:
+            return self.search
+        return self.name if self.kind not in (Kind.RADIOS, Kind.CHECKS, Kind.BODY, Kind.BODIES) else f"{self.name}-1"
 
     def part(self, name: str) -> str:
         """Return the year, month or day that a DAY was filled in with."""
@@ -100,13 +118,15 @@ class Field:
             return replace(self, value=tuple(it for it in lines if it))
         if self.kind is Kind.CHECKS:
             return replace(self, value=given.all(self.name))
+        if self.names_bodies:
+            return replace(self, value=tuple(it for it in given.all(self.name) if it), query=given.one(self.search))
         return replace(self, value=(given.one(self.name),) if self.name in given.values else ())
 
     def content(self) -> object | None:
         """Return the value as it is sent, None where nothing was filled in: whether that may be, the service decides."""
         if self.kind is Kind.TICK:
             return bool(self.value)
-        if self.kind in (Kind.CHECKS, Kind.LINES):
+        if self.kind in (Kind.CHECKS, Kind.LINES, Kind.BODIES):
             return list(self.value)
         if self.kind is Kind.DAY:
             return "-".join(it.zfill(2) for it in self.value) if any(self.value) else None

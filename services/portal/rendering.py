@@ -27,6 +27,7 @@ from services.portal.settings import Settings
 from services.portal.texts import Words
 from shared import reasons
 from shared.labels import Labels
+from shared.telephone import tel_uri
 from shared.tracing import context
 
 FOLDER = Path(__file__).parent / "templates"
@@ -133,6 +134,7 @@ class Pages:
             "languages": tuple(Language),
             "login_offered": settings.oidc_issuer is not None,
             "long_form": LONG_FORM,
+            "tel": tel_uri,
         }
 
     def words(self, language: Language) -> Words:

@@ -37,6 +37,7 @@ from services.catalog.dcat.vocabulary import (
 from services.catalog.domain.offering import Offering
 from shared.messages.catalog_operation import Support
 from shared.messages.values import Party
+from shared.telephone import tel_uri
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _IRI_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
@@ -219,7 +220,7 @@ class _Writer:
         self._add(contact, VCARD.fn, _text(f"{party.name}, Support"))
         self._add(contact, VCARD.hasEmail, _mail(mailbox))
         if entry.telephone is not None:
-            self._add(contact, VCARD.hasTelephone, URIRef("tel:" + entry.telephone.replace(" ", "-")))
+            self._add(contact, VCARD.hasTelephone, URIRef(tel_uri(entry.telephone)))
         if entry.url is not None:
             self._add(contact, VCARD.hasURL, _iri(entry.url))
         return contact

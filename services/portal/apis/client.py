@@ -17,6 +17,7 @@ from services.portal.metrics import ANSWERED, API_CALLS, FAILED
 from shared.errors import (
     ConflictError,
     ForbiddenError,
+    GoneError,
     InvalidError,
     MarktplatzError,
     NotFoundError,
@@ -37,7 +38,7 @@ _REFUSALS: Mapping[int, type[RejectedError]] = {
     403: ForbiddenError,
     404: NotFoundError,
     409: ConflictError,
-    410: NotFoundError,
+    410: GoneError,
     412: PreconditionFailedError,
 }
 
@@ -108,8 +109,8 @@ class Api:
     ) -> T:
         """Return what a GET answers.
 
-        Raises NotFoundError, InvalidError, ForbiddenError or LoginNeededError with the service's own code, ApiUnavailableError
-        when it is away or busy, ApiMisunderstoodError.
+        Raises NotFoundError, GoneError, InvalidError, ForbiddenError or LoginNeededError with the service's own code,
+        ApiUnavailableError when it is away or busy, ApiMisunderstoodError.
         """
         return (await self.find(path, reply, parameters, access=access, language=language)).content
 

@@ -501,7 +501,7 @@ class Eligibility:
         return (await self._api.get("/v1/bodies", Bodies, [("q", words), ("limit", str(limit))])).items
 
     async def body(self, body_id: str) -> Body:
-        """Return one public body. Raises NotFoundError, and as ``Api.get``."""
+        """Return one public body. Raises NotFoundError, GoneError for a key that a reform has given up, and as ``Api.get``."""
         return await self._api.get(f"/v1/bodies/{segment(body_id)}", Body)
 
     async def store_draft(self, access: Access, body_id: str, draft: dict[str, Any]) -> tuple[DraftFault, ...]:

@@ -13,13 +13,13 @@ from services.portal.apis.client import Access
 from services.portal.apis.eligibility import Eligibility
 from services.portal.forms import read_given
 from services.portal.pages.asking import SEE_OTHER
+from services.portal.pages.bodies import find_bodies
 from services.portal.rendering import Pages
 from services.portal.sessions import Session, Sessions
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import RejectedError
 
 PATH = "/acting"
-FOUND_AT_MOST = 10
 
 
 def acting_routes(pages: Pages, eligibility: Eligibility, sessions: Sessions) -> APIRouter:
@@ -29,8 +29,9 @@ def acting_routes(pages: Pages, eligibility: Eligibility, sessions: Sessions) ->
     @router.get("")
     async def find(visit: CurrentVisit, q: str = "", refused: str = "") -> Response:
         session_of(visit)
-        found = await eligibility.bodies(q[:100], FOUND_AT_MOST) if q else ()
-        return pages.show(visit, "pages/acting.html", found=found, q=q[:100], refused=bool(refused), here=PATH)
+        found = await find_bodies(eligibility, q, pages.words(visit.language))
+        shown = {"found": found.bodies, "note": found.note, "q": q}
+        return pages.show(visit, "pages/acting.html", **shown, refused=bool(refused), here=PATH)
 
     @router.post("")
     async def choose(request: Request, visit: CurrentVisit) -> Response:

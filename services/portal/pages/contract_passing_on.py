@@ -18,21 +18,19 @@ from services.portal.fields import DAY_PARTS, Choice, Field, Kind, body_of, word
 from services.portal.forms import Given
 from services.portal.pages.asking import BOTH, Form, given_at, placed, send_form, show_form, show_refused
 from services.portal.pages.awards import names_of
+from services.portal.pages.bodies import names_in, unsent, with_bodies
 from services.portal.pages.contract_forms import CHARGES, contract_form
-from services.portal.pages.offer_drafting import SEARCH, in_hundredths
-from services.portal.pages.parts import or_none
+from services.portal.pages.offer_drafting import in_hundredths
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import InvalidError, NotFoundError, RejectedError
 
 SUB_CONTRACT: Final = "sub-contracts"
 TEMPLATE: Final = "pages/passing-on.html"
-FOUND_AT_MOST: Final = 10
+_CHANGE: Final = "change"
 _CHECKED: Final = "checked"
 _GRANTEE: Final = "grantee"
 _LINE: Final = "price_items"
-_AGAIN: Final = frozenset({"search", "change"})
-"""What the form is sent for without going on."""
 _FIELD_OF: Final = {
     "charge_not_allowed": "charge",
     "contract_date_invalid": "valid_from",
@@ -74,55 +72,49 @@ class _Desk:
         form = await self._form(visit, contract, given or visit.held)
         if given is None:
             return show_form(self.pages, visit, form)
-        filled = replace(form, fields=tuple(it if it.name == SEARCH else it.filled(given) for it in form.fields))
-        if given.one("action") in _AGAIN:
+        if (answer := unsent(self.pages, visit, form, given)) is not None:
+            return answer
+        filled = replace(form, fields=tuple(it.filled(given) for it in form.fields))
+        if given.one("action") == _CHANGE:
             return show_form(self.pages, visit, filled)
         if not given.one(_CHECKED):
             return await self._show_result(visit, contract, filled)
 
         async def act(_: dict[str, Any]) -> str:
-            body, places = await self._body(visit, contract, filled.fields)
+            body, places = _body(visit, contract, filled.fields)
             try:
                 made = await self.contracts.pass_on(access, contract_id, key=given.key, body=body)
             except InvalidError as refused:
                 raise placed(refused, _LINE, places) from refused
             return f"/contracts/{quote(made)}?done={SUB_CONTRACT}"
 
-        return await send_form(self.pages, visit, form, given, act, field_of=_places(form))
+        return await send_form(self.pages, visit, form, given, act, field_of=_FIELD_OF)
 
     async def _show_result(self, visit: Visit, contract: Contract, form: Form) -> Response:
         """Show the contract that would be made, or the form again with what stands in its way."""
         places: Sequence[int] = ()
         try:
-            body, places = await self._body(visit, contract, form.fields)
+            body, places = _body(visit, contract, form.fields)
             found = await self.contracts.preview(session_of(visit).access, contract.id, body)
         except NotFoundError:
             raise
         except (RejectedError, ApiUnavailableError) as error:
             refused = placed(error, _LINE, places) if isinstance(error, InvalidError) else error
-            return show_refused(self.pages, visit, form, refused, field_of=_places(form))
+            return show_refused(self.pages, visit, form, refused, field_of=_FIELD_OF)
         word = words_for(self.pages.words(visit.language), f"contract.{SUB_CONTRACT}")
         hidden = (*_hidden(form.fields), Field(_CHECKED, Kind.HIDDEN, "", value=("true",)))
         shown = replace(form, title=word("check"), lead=word("check_lead"), quote="", button=word("offer"), fields=hidden)
         names = await names_of(self.eligibility, found.contract, found.contract.awards)
-        return show_form(self.pages, visit, replace(shown, search=""), template=TEMPLATE, preview=found, names=names)
+        return show_form(self.pages, visit, shown, template=TEMPLATE, preview=found, names=names)
 
     async def _form(self, visit: Visit, contract: Contract, given: Given | None) -> Form:
         words = self.pages.words(visit.language)
-        query, chosen = ("", "") if given is None else (given.one(SEARCH), given.one(_GRANTEE))
-        found = await self.eligibility.bodies(query, FOUND_AT_MOST) if query else ()
-        names = {it.id: it.name for it in found}
-        if chosen and chosen not in names:
-            body = await or_none(self.eligibility.body(chosen), "passing on")
-            names = {chosen: chosen if body is None else body.name, **names}
         word = words_for(words, f"contract.{SUB_CONTRACT}.field")
-        none = words(f"contract.{SUB_CONTRACT}.none") if query and not found else ""
 
         def field(name: str, kind: Kind, choices: Mapping[str, str] | None = None, *, optional: bool = False) -> Field:
-            listed = tuple(Choice(value, label, value if name == _GRANTEE else "") for value, label in (choices or {}).items())
+            listed = tuple(Choice(value, label) for value, label in (choices or {}).items())
             return Field(name, kind, word(name), word(f"{name}_hint"), optional, listed)
 
-        search = field(SEARCH, Kind.LINE)
         lines = (
             Field(
                 f"{_LINE}.{place}",
@@ -137,8 +129,7 @@ class _Desk:
             for place, item in enumerate(contract.price_items)
         )
         fields = (
-            replace(search, hint=f"{search.hint} {none}".strip(), value=(query,) if query else ()),
-            *((field(_GRANTEE, Kind.RADIOS, names),) if names else ()),
+            field(_GRANTEE, Kind.BODY),
             field("valid_from", Kind.DAY, optional=True),
             field("valid_to", Kind.DAY, optional=True),
             field("territory", Kind.LINES, optional=True),
@@ -146,48 +137,36 @@ class _Desk:
             *lines,
             field("order_reference", Kind.LINE, optional=True),
         )
-        form = contract_form(self.pages, visit, contract, SUB_CONTRACT, lambda _: fields, None)
-        return replace(form, search=SEARCH)
-
-    async def _body(self, visit: Visit, contract: Contract, fields: Sequence[Field]) -> tuple[dict[str, Any], list[int]]:
-        """Return what is sent, and which line of the own contract each price is of. Raises InvalidError without a body."""
-        filled = body_of(fields)
-        grantee = filled.get(_GRANTEE)
-        if grantee is None:
-            raise InvalidError("Nobody is chosen.", errors=[{"pointer": f"#/{_GRANTEE}", "code": "missing"}])
-        try:
-            body = await self.eligibility.body(str(grantee))
-        except NotFoundError as error:
-            raise InvalidError("There is no such body.", code="body_unknown") from error
-        prices: list[dict[str, Any]] = []
-        places: list[int] = []
-        for place, item in enumerate(contract.price_items):
-            amount = filled.get(f"{_LINE}.{place}")
-            if amount is not None:
-                cents = in_hundredths(str(amount), "€", visit.language)
-                prices.append(item.model_dump(mode="json") | {"amount": {"currency": item.amount.currency, "cents": cents}})
-                places.append(place)
-        further = {
-            name: filled[name]
-            for name in ("valid_from", "valid_to", "territory", "charge", "order_reference")
-            if filled.get(name)
-        }
-        return {_GRANTEE: {"id": body.id, "name": body.name}, **further, **({_LINE: prices} if prices else {})}, places
+        found = await with_bodies(self.eligibility, words, fields, given)
+        return contract_form(self.pages, visit, contract, SUB_CONTRACT, lambda _: found, None)
 
 
-def _places(form: Form) -> dict[str, str]:
-    """Return which field a refusal is about; who it is passed on to is found by a search at first."""
-    asked = _GRANTEE if any(it.name == _GRANTEE for it in form.fields) else SEARCH
-    return {code: asked if name == _GRANTEE else name for code, name in _FIELD_OF.items()} | {
-        "body_unknown": asked,
-        _GRANTEE: asked,
+def _body(visit: Visit, contract: Contract, fields: Sequence[Field]) -> tuple[dict[str, Any], list[int]]:
+    """Return what is sent, and which line of the own contract each price is of. Raises InvalidError without a body."""
+    filled = body_of(fields)
+    grantee = filled.get(_GRANTEE)
+    if grantee is None:
+        raise InvalidError("Nobody is chosen.", errors=[{"pointer": f"#/{_GRANTEE}", "code": "missing"}])
+    prices: list[dict[str, Any]] = []
+    places: list[int] = []
+    for place, item in enumerate(contract.price_items):
+        amount = filled.get(f"{_LINE}.{place}")
+        if amount is not None:
+            cents = in_hundredths(str(amount), "€", visit.language)
+            prices.append(item.model_dump(mode="json") | {"amount": {"currency": item.amount.currency, "cents": cents}})
+            places.append(place)
+    further = {
+        name: filled[name] for name in ("valid_from", "valid_to", "territory", "charge", "order_reference") if filled.get(name)
     }
+    party = {"id": grantee, "name": names_in(fields)[str(grantee)]}
+    return {_GRANTEE: party, **further, **({_LINE: prices} if prices else {})}, places
 
 
 def _hidden(fields: Sequence[Field]) -> tuple[Field, ...]:
-    """Return what was filled in as fields that nobody sees: a day is three of them."""
+    """Return what was filled in as fields that nobody sees: a day is three of them, and a body goes with its search."""
     found: list[Field] = []
     for it in fields:
         named = [(it.name, it.text)] if it.kind is not Kind.DAY else [(f"{it.name}.{part}", it.part(part)) for part in DAY_PARTS]
-        found += [Field(name, Kind.HIDDEN, "", value=(value,)) for name, value in named if value]
+        searched = [(it.search, it.query)] if it.names_bodies else []
+        found += [Field(name, Kind.HIDDEN, "", value=(value,)) for name, value in (*named, *searched) if value]
     return tuple(found)

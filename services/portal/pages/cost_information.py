@@ -17,10 +17,12 @@ from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.catalog import Catalog, Offering
 from services.portal.apis.contracts import Contracts, CostInformation
+from services.portal.apis.eligibility import Eligibility
 from services.portal.fields import Choice, Field, Kind, day_value, errors_of, words_for
 from services.portal.forms import Given
 from services.portal.language import Language
 from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, Form, given_at, send_form, show_form
+from services.portal.pages.bodies import unsent, with_bodies
 from services.portal.pages.offer_drafting import decimal, in_hundredths
 from services.portal.rendering import Pages, Visit
 from services.portal.texts import Words
@@ -37,17 +39,17 @@ _OF: Final = {"KOENIGSTEIN": "table", "DIREKT": "participant"}
 """Keys that name something, with the member that names it."""
 _ONCE, _FIXED, _PLATFORM = "EINMALIG", "FEST", "PLATTFORMNUTZUNG"
 _WHOLE: Final = 10_000
-_MEMBERS: Final = {"valid_from": "first", "due_on": "first", "table": "key_of", "participant": "key_of"}
-"""Members of an item that are asked for by another name."""
+_MEMBERS: Final = {"valid_from": "first", "due_on": "first", **{it: it for it in _OF.values()}}
+"""Members of an item, or of its key, that are asked for by a name of their own."""
 _RULES: Final = {
     "AMOUNT_INVALID": "amount_cents",
     "COST_KIND_UNKNOWN": "kind",
     "KEY_NOT_ALLOWED": "key",
     "KEY_WEIGHTS_INVALID": "key",
-    "PARTICIPANT_UNKNOWN": "key_of",
+    "PARTICIPANT_UNKNOWN": "participant",
     "PERIOD_INVALID": "valid_to",
     "PERIOD_NOT_ALLOWED": "period",
-    "TABLE_UNKNOWN": "key_of",
+    "TABLE_UNKNOWN": "table",
 }
 """Rules of prices that an item may break, with the field that shows it; any other shows at the name of the item."""
 
@@ -98,7 +100,8 @@ class Lines:
             replace(field("amount_cents", Kind.LINE, None), value=decimal(held.get("amount_cents"), self.language)),
             chosen("period", periods, held.get("period")),
             chosen("key", named, key.get("type")),
-            field("key_of", Kind.LINE, key.get(_OF.get(key.get("type", ""), "")), optional=True),
+            field("table", Kind.LINE, key.get("table"), optional=True),
+            field("participant", Kind.BODY, key.get("participant"), optional=True),
             day("first", held.get("due_on") or held.get("valid_from")),
             day("valid_to", held.get("valid_to"), optional=True),
             field("id", Kind.HIDDEN, self.ids[place]),
@@ -124,7 +127,8 @@ class Lines:
         kind, key, amount = given["kind"], given["key"], given["amount_cents"]
         once = given["period"] == _ONCE and key != _FIXED
         share = held["efa_share_bp"] if kind == held.get("kind") else _WHOLE if kind == _PLATFORM else None
-        stated = {**given, "key": _key(key, filled.get(f"items.{place}.key_of"), held)}
+        named = filled.get(f"items.{place}.{_OF[key]}") if key in _OF else None
+        stated = {**given, "key": _key(key, named, held)}
         if amount is not None:
             stated["amount_cents"] = in_hundredths(str(amount), "€", self.language)
         return {
@@ -137,7 +141,7 @@ class Lines:
         }
 
 
-def cost_information_routes(pages: Pages, catalog: Catalog, contracts: Contracts) -> APIRouter:
+def cost_information_routes(pages: Pages, catalog: Catalog, contracts: Contracts, eligibility: Eligibility) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/offerings/{offering_id}/costs/{channel}", include_in_schema=False)
 
@@ -175,13 +179,16 @@ def cost_information_routes(pages: Pages, catalog: Catalog, contracts: Contracts
         if given is None and ISSUE not in found.content.allowed_moves:
             return RedirectResponse(f"{visit.language.prefix}{here}?missed=true", SEE_OTHER)
         lines = _lines(pages, visit, found.content, given or visit.held)
-        form = _form(pages, visit, offering.content, channel, lines, found.etag)
+        fields = await with_bodies(eligibility, pages.words(visit.language), lines.fields(), given or visit.held, unlisted=True)
+        form = _form(pages, visit, offering.content, channel, fields, found.etag)
         if given is None or given.one("action") == MORE:
             if given is not None:
                 filled = tuple(it if it.kind is Kind.HIDDEN else it.filled(given) for it in form.fields)
                 # It goes on for the state that was read at first.
                 form = replace(form, fields=filled, etag=given.one(ETAG) or None)
             return show_form(pages, visit, form, template="pages/new_costs.html")
+        if (answer := unsent(pages, visit, form, given, template="pages/new_costs.html")) is not None:
+            return answer
 
         async def act(filled: dict[str, Any]) -> str:
             items, places = lines.content(filled)
@@ -213,7 +220,9 @@ def _lines(pages: Pages, visit: Visit, information: CostInformation, given: Give
     return Lines(items, ids, pages.words(visit.language), visit.language, labels)
 
 
-def _form(pages: Pages, visit: Visit, offering: Offering, channel: str, lines: Lines, etag: str | None) -> Form:
+def _form(
+    pages: Pages, visit: Visit, offering: Offering, channel: str, fields: tuple[Field, ...], etag: str | None
+) -> Form:
     words = pages.words(visit.language)
     return Form(
         title=words("costs.new"),
@@ -223,7 +232,7 @@ def _form(pages: Pages, visit: Visit, offering: Offering, channel: str, lines: L
         button=words("costs.issue"),
         back=f"/offerings/{offering.id}/costs/{channel}",
         back_label=words("costs.title"),
-        fields=lines.fields(),
+        fields=fields,
         etag=etag,
     )
 

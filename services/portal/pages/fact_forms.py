@@ -17,6 +17,7 @@ from services.portal.apis.facts import BodyFact, Facts
 from services.portal.fields import Choice, Field, Kind, day_value, errors_of, words_for
 from services.portal.forms import Given
 from services.portal.pages.asking import ETAG, Ask, Form, Step, send_form, show_form
+from services.portal.pages.bodies import unsent, with_bodies
 from services.portal.pages.fact_shapes import OWN, SHAPES, Shape, bodies_of, content_of, fields_of, shape_of
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
@@ -97,13 +98,15 @@ class Desk:
             back=f"{body_page(body_id)}/new",
             back_label=words("facts.record.title"),
             fields=(
-                *fields_of(shape, words, visit.language, None, body=body_id, examines=_examines(visit)),
+                *await self._members(visit, shape, None, body_id, given),
                 *self._term(visit, None),
                 *self._evidence(visit, cited, ()),
             ),
         )
         if given is None:
             return show_form(self.pages, visit, form)
+        if (answer := unsent(self.pages, visit, form, given)) is not None:
+            return answer
 
         async def act(filled: dict[str, Any]) -> str:
             body = _body(visit, shape, filled, None, body_id)
@@ -121,13 +124,15 @@ class Desk:
         unnamed = {it: words("facts.unnamed", number=place) for place, it in enumerate(fact.evidence, 1)}
         cited = {**known, **{it: known.get(it, text) for it, text in unnamed.items()}}
         fields = (
-            *fields_of(shape, words, visit.language, fact.statement, body=body_id, examines=_examines(visit)),
+            *await self._members(visit, shape, fact.statement, body_id, given),
             *self._term(visit, fact),
             *self._evidence(visit, cited, fact.evidence),
         )
         form = await self._form(visit, stored, shape, "correct", fields)
         if given is None:
             return show_form(self.pages, visit, form)
+        if (answer := unsent(self.pages, visit, form, given)) is not None:
+            return answer
 
         async def act(filled: dict[str, Any]) -> str:
             body = _body(visit, shape, filled, fact.statement, body_id)
@@ -174,6 +179,14 @@ class Desk:
         if shape is None or shape.name not in SHAPES:
             raise NotFoundError(f"Nobody records facts such as {fact_id} by a form.")
         return stored, shape
+
+    async def _members(
+        self, visit: Visit, shape: Shape, held: Mapping[str, Any] | None, body_id: str, given: Given | None
+    ) -> tuple[Field, ...]:
+        """Return the fields for the members of a shape; bodies may be such as only other facts name, by their key."""
+        words = self.pages.words(visit.language)
+        fields = fields_of(shape, words, visit.language, held, body=body_id, examines=_examines(visit))
+        return await with_bodies(self.eligibility, words, fields, given or visit.held, unlisted=True)
 
     async def _cited(self, visit: Visit, access: Access, body_id: str) -> dict[str, str]:
         """Return the documents that the facts of a body rest on, with what to call them."""

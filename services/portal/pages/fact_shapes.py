@@ -221,7 +221,8 @@ def bodies_of(facts: Sequence[Mapping[str, Any]]) -> list[str]:
 def _field(member: Member, words: Words, language: Language, held: object) -> Field:
     hint = f"facts.member.{member.name}_hint"
     kind = {
-        Sort.BODIES: Kind.LINES,
+        Sort.BODY: Kind.BODY,
+        Sort.BODIES: Kind.BODIES,
         Sort.DAYS: Kind.LINES,
         Sort.CHOICE: Kind.RADIOS if len(member.values) <= 5 else Kind.SELECT,  # noqa: PLR2004 - more fill a phone
         Sort.FINDING: Kind.RADIOS,

@@ -11,12 +11,13 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.client import Access
 from services.portal.apis.eligibility import Eligibility, EvidenceFile
 from services.portal.apis.facts import BodyFact, Facts
-from services.portal.pages.asking import BOTH, given_at
+from services.portal.pages.asking import BOTH, SEE_OTHER, given_at
+from services.portal.pages.bodies import find_bodies
 from services.portal.pages.fact_forms import EXAMINERS, PATH, Desk, body_page, offered
 from services.portal.pages.fact_shapes import SHAPES, Sort, bodies_of, said_of, shape_of
 from services.portal.pages.names import names_of_bodies
@@ -25,10 +26,9 @@ from services.portal.pages.stored_files import download
 from services.portal.rendering import Pages, Visit
 from services.portal.texts import Words
 from services.portal.visits import CurrentVisit, session_of
-from shared.errors import NotFoundError
+from shared.errors import GoneError, NotFoundError
 from shared.http.routers import join
 
-FOUND_AT_MOST: Final = 10
 PAGE: Final = 50
 DOCUMENTS: Final = 20
 """As many documents of a fact are shown."""
@@ -59,8 +59,8 @@ def fact_routes(pages: Pages, facts: Facts, eligibility: Eligibility) -> APIRout
     @router.get("")
     async def find(visit: CurrentVisit, q: str = "") -> Response:
         session_of(visit)
-        found = await eligibility.bodies(q[:100], FOUND_AT_MOST) if q else ()
-        return pages.show(visit, "pages/facts.html", found=found, q=q[:100])
+        found = await find_bodies(eligibility, q, pages.words(visit.language))
+        return pages.show(visit, "pages/facts.html", found=found.bodies, note=found.note, missing=found.missing, q=q)
 
     @router.get("/of/{body_id}")
     async def of_body(visit: CurrentVisit, body_id: str, kind: str = "", cursor: str | None = None, done: str = "") -> Response:
@@ -118,7 +118,10 @@ class _Reader:
         access, words = session_of(visit).access, self.pages.words(visit.language)
         narrowed = [("kind", kind)] if kind else []
         parameters = [*narrowed, ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
-        name, found = await asyncio.gather(self.name(body_id), self.facts.about(access, body_id, parameters))
+        try:
+            name, found = await asyncio.gather(self.name(body_id), self.facts.about(access, body_id, parameters))
+        except GoneError:
+            return RedirectResponse(f"{visit.language.prefix}{PATH}?{urlencode({'q': body_id})}", SEE_OTHER)
         names = await self._names(access, bodies_of([it.fact for it in found.items]), body_id)
         lines = [_line(it, words, names) for it in found.items]
         groups = {it: [line for line in lines if line.fact.kind == it] for it in (*KINDS, *(line.fact.kind for line in lines))}

@@ -19,11 +19,12 @@ from services.portal.apis.ordering import Ordering
 from services.portal.fields import LEITWEG_FAULTS, Choice, Field, Kind, words_for
 from services.portal.forms import Given
 from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, given_at, send_form, show_form
+from services.portal.pages.bodies import SEARCH, unsent
 from services.portal.pages.invoice_address import REMOVED, STATED, invoice_address_routes
 from services.portal.pages.names import names_of_bodies
 from services.portal.pages.parts import nothing, or_none
 from services.portal.pages.registration import ROLES
-from services.portal.pages.relation_form import FIELD_OF, SEARCH, after_search, relation_fields, stated
+from services.portal.pages.relation_form import FIELD_OF, after_search, relation_fields, stated
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
@@ -254,16 +255,16 @@ class _Asking:
     async def relation(self, visit: Visit, organisation_id: str, given: Given | None) -> Response:
         access = session_of(visit).access
         organisation = (await self.eligibility.organisation(access, organisation_id)).content
-        searched = given is not None and given.one("action") == "search"
+        searched = given is not None and given.one("action") == SEARCH
         held = after_search(given) if given is not None and searched else given or visit.held
         form = self._form(visit, organisation, "relations", "relations", ())
         words, label = self.pages.words(visit.language), partial(self.pages.label, visit.language)
         fields = await relation_fields(self.eligibility, access, organisation.id, held, words, label)
-        form = replace(form, fields=fields, search=SEARCH)
+        form = replace(form, fields=fields)
         if given is None or held is None:
             return show_form(self.pages, visit, form)
-        if searched:
-            return show_form(self.pages, visit, replace(form, fields=tuple(it.filled(held) for it in fields)))
+        if (answer := unsent(self.pages, visit, form, held)) is not None:
+            return answer
 
         async def act(body: dict[str, object]) -> str:
             await self.eligibility.change(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -17,9 +14,10 @@ from starlette.responses import Response
 from services.portal.apis.client import Stored, segment
 from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.partners import Partner, Partners, Represented
-from services.portal.fields import Choice, Fault, Field, Kind, words_for
+from services.portal.fields import Choice, Field, Kind, words_for
 from services.portal.forms import Given
 from services.portal.pages.asking import ETAG, Form, Step, send_form, show_form, show_refused
+from services.portal.pages.bodies import names_in, unsent, with_bodies
 from services.portal.rendering import GERMAN_TIME, Pages, Visit
 from services.portal.visits import session_of
 from shared.errors import InvalidError, NotFoundError
@@ -49,8 +47,6 @@ FIELD_OF: Final = {
     "key_ended": "until",
 }
 """Where that is asked for which a partner system is refused for."""
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-"""The key of a body; lines of a form may hold anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +67,22 @@ class Desk:
             button=words("partners.register.button"),
             back="/operations/partners",
             back_label=words("partners.title"),
-            fields=(
-                self._field(visit, "id", Kind.LINE),
-                *self._profile(visit, None),
-                *self._represented(visit),
-                *self._quota(visit, QUOTA),
+            fields=await self._found(
+                visit,
+                (
+                    self._field(visit, "id", Kind.LINE),
+                    *self._profile(visit, None),
+                    *self._represented(visit),
+                    *self._quota(visit, QUOTA),
+                ),
+                given,
             ),
         )
         if given is None:
             return show_form(self.pages, visit, form)
-        names, refused = await self._names(visit, form, given)
-        if refused is not None:
-            return refused
+        if (answer := unsent(self.pages, visit, form, given)) is not None:
+            return answer
+        names = names_in(form.fields)
 
         async def act(filled: dict[str, Any]) -> str:
             content = {**_profile(filled, names), "organisations": _organisations(filled, names)}
@@ -97,13 +97,13 @@ class Desk:
         stored = await self._stored(visit, partner_id)
         partner = stored.content
         quota = QUOTA if partner.quota is None else partner.quota.model_dump()
-        fields = (*self._profile(visit, partner), *self._quota(visit, quota))
+        fields = await self._found(visit, (*self._profile(visit, partner), *self._quota(visit, quota)), given)
         form = self._form(visit, stored, "change", "change", fields)
         if given is None:
             return show_form(self.pages, visit, form)
-        names, refused = await self._names(visit, form, given)
-        if refused is not None:
-            return refused
+        if (answer := unsent(self.pages, visit, form, given)) is not None:
+            return answer
+        names = names_in(form.fields)
 
         async def act(filled: dict[str, Any]) -> str:
             body = partner.stated()
@@ -115,12 +115,13 @@ class Desk:
     async def add(self, visit: Visit, partner_id: str, given: Given | None) -> Response:
         """Ask for whom a partner system is to act beside those that it acts for."""
         stored = await self._stored(visit, partner_id)
-        form = self._form(visit, stored, "organisations", "organisations", self._represented(visit))
+        fields = await self._found(visit, self._represented(visit), given)
+        form = self._form(visit, stored, "organisations", "organisations", fields)
         if given is None:
             return show_form(self.pages, visit, form)
-        names, refused = await self._names(visit, form, given)
-        if refused is not None:
-            return refused
+        if (answer := unsent(self.pages, visit, form, given)) is not None:
+            return answer
+        names = names_in(form.fields)
 
         async def act(filled: dict[str, Any]) -> str:
             added = _organisations(filled, names)
@@ -243,50 +244,26 @@ class Desk:
         await self.partners.act(session_of(visit).access, partner_id, path, key=given.key, body=body, match=match)
         return f"{_page_of(partner_id)}?done={done}"
 
-    async def _names(self, visit: Visit, form: Form, given: Given) -> tuple[Mapping[str, str], Response | None]:
-        """Return the official names of the bodies that a form names by key, and the form again if the register lacks one."""
-        filled = [it.filled(given) for it in form.fields]
-        asked = {it.name: [key for key in it.value if key] for it in filled if it.name in ("run_by", "organisations")}
-        keys = list(dict.fromkeys(key for found in asked.values() for key in found))
-        names = dict(zip(keys, await asyncio.gather(*(self._name(it) for it in keys)), strict=True))
-        unknown = {name: [it for it in found if names[it] is None] for name, found in asked.items()}
-        if not any(unknown.values()):
-            return {key: name for key, name in names.items() if name is not None}, None
-        words = self.pages.words(visit.language)
-        said = {name: words("partners.unknown", keys=", ".join(found)) for name, found in unknown.items() if found}
-        marked = tuple(replace(it, error=said.get(it.name, "")) for it in filled)
-        faults = [Fault(f"{it.label.rstrip('?.')}: {it.error}", it.place) for it in marked if it.error]
-        shown = replace(form, fields=marked)
-        return {}, show_form(self.pages, visit, shown, faults, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-
-    async def _name(self, key: str) -> str | None:
-        if not _KEY.fullmatch(key):
-            return None
-        try:
-            return (await self.eligibility.body(key)).name
-        except NotFoundError:
-            return None
+    async def _found(self, visit: Visit, fields: Sequence[Field], given: Given | None) -> tuple[Field, ...]:
+        """Return the fields, those of bodies with what is chosen and was found."""
+        return await with_bodies(self.eligibility, self.pages.words(visit.language), fields, given or visit.held)
 
     def _field(self, visit: Visit, name: str, kind: Kind, value: tuple[str, ...] = (), *, optional: bool = False) -> Field:
         word = words_for(self.pages.words(visit.language), "partners.field")
         return Field(name, kind, word(name), word(f"{name}_hint"), optional, value=value)
 
     def _profile(self, visit: Visit, partner: Partner | None) -> tuple[Field, ...]:
-        held = (
-            {}
-            if partner is None
-            else {
-                "name": partner.name,
-                "run_by": partner.run_by.id,
-                "mailbox": "" if partner.contact is None else partner.contact.mailbox,
-            }
-        )
-        return tuple(
-            self._field(visit, name, Kind.LINE, (held[name],) if name in held else ()) for name in ("name", "run_by", "mailbox")
-        )
+        named, mailbox = self._field(visit, "name", Kind.LINE), self._field(visit, "mailbox", Kind.LINE)
+        run_by = self._field(visit, "run_by", Kind.BODY)
+        if partner is not None:
+            held = partner.run_by
+            named = replace(named, value=(partner.name,))
+            run_by = replace(run_by, value=(held.id,), choices=(Choice(held.id, held.name, held.id),))
+            mailbox = replace(mailbox, value=("" if partner.contact is None else partner.contact.mailbox,))
+        return named, run_by, mailbox
 
     def _represented(self, visit: Visit) -> tuple[Field, ...]:
-        return self._field(visit, "organisations", Kind.LINES), self._roles(visit, None)
+        return self._field(visit, "organisations", Kind.BODIES), self._roles(visit, None)
 
     def _roles(self, visit: Visit, held: Represented | None) -> Field:
         choices = tuple(Choice(it, self.pages.label(visit.language, "Role", it)) for it in ROLES)

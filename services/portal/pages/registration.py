@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.eligibility import Body, Eligibility
 from services.portal.fields import Choice, Field, Kind
 from services.portal.forms import read_given
 from services.portal.pages.acting import act_for
-from services.portal.pages.asking import Form, send_form, show_form
+from services.portal.pages.asking import SEE_OTHER, Form, send_form, show_form
+from services.portal.pages.bodies import find_bodies
 from services.portal.pages.parts import or_none
 from services.portal.pages.stored_files import FIELD_OF as FILE_FIELD_OF
 from services.portal.pages.stored_files import TAKES_FILE, require_taken
 from services.portal.rendering import Pages, Visit
 from services.portal.sessions import Sessions
 from services.portal.visits import CurrentVisit, session_of
-from shared.errors import InvalidError
+from shared.errors import GoneError, InvalidError
 
-FOUND_AT_MOST = 10
 CAPACITIES = ("VERTRETUNGSBERECHTIGT", "BEVOLLMAECHTIGT")
 ROLES = ("KUNDE", "BEREITSTELLER", "BUENDELNDE_ORGANISATION", "KLIENT")
 ACCREDITED = ROLES[:3]
@@ -104,13 +104,16 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
     @router.get("")
     async def find(visit: CurrentVisit, q: str = "") -> Response:
         session_of(visit)
-        found = await eligibility.bodies(q[:100], FOUND_AT_MOST) if q else ()
-        return pages.show(visit, "pages/registration.html", found=found, q=q[:100])
+        found = await find_bodies(eligibility, q, pages.words(visit.language))
+        return pages.show(visit, "pages/registration.html", found=found.bodies, note=found.note, q=q)
 
     @router.get("/{body_id}")
     async def ask(visit: CurrentVisit, body_id: str) -> Response:
         session_of(visit)
-        body = await eligibility.body(body_id)
+        try:
+            body = await eligibility.body(body_id)
+        except GoneError:
+            return _searched(visit, body_id)
         return show_form(
             pages, visit, await form_of(visit, body), template=TEMPLATE, brought=await _held(eligibility, visit, body)
         )
@@ -119,7 +122,10 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
     async def register(request: Request, visit: CurrentVisit, body_id: str) -> Response:
         session = session_of(visit)
         given = await read_given(request, session, f"/registration/{body_id}")
-        body = await eligibility.body(body_id)
+        try:
+            body = await eligibility.body(body_id)
+        except GoneError:
+            return _searched(visit, body_id)
         brought = await _held(eligibility, visit, body)
 
         async def act(filled: dict[str, object]) -> str:
@@ -141,6 +147,11 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
         return await send_form(pages, visit, form, given, act, field_of=FIELD_OF, template=TEMPLATE, brought=brought)
 
     return router
+
+
+def _searched(visit: Visit, body_id: str) -> Response:
+    """Return the way to the search, which names what has followed a body that is no more."""
+    return RedirectResponse(f"{visit.language.prefix}/registration?{urlencode({'q': body_id})}", SEE_OTHER)
 
 
 async def _held(eligibility: Eligibility, visit: Visit, body: Body) -> list[str]:

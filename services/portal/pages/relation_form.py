@@ -12,6 +12,7 @@ from services.portal.apis.eligibility import Eligibility, Way
 from services.portal.fields import Choice, Field, Kind, words_for
 from services.portal.forms import Given
 from services.portal.pages.asking import Word
+from services.portal.pages.bodies import with_bodies
 from services.portal.pages.names import names_of_bodies
 from services.portal.pages.parts import or_none
 from services.portal.texts import Words
@@ -21,21 +22,19 @@ EVIDENCE = (
     *("GESETZ", "STAATSVERTRAG", "SATZUNG", "GESELLSCHAFTSVERTRAG", "GESELLSCHAFTERLISTE", "MITGLIEDERLISTE"),
     *("TESTAT", "ERKLAERUNG", "SONSTIGES"),
 )
-SEARCH: Final = "q"
 VIA: Final = "via"
 NEXT: Final = "next"
-"""Of the bodies that were found, the one that comes next on the way."""
+"""The body that comes next on the way."""
 WAYS: Final = 8
 """As many known ways to an Anbieter are offered."""
 LONGEST: Final = 8
 """As many bodies are shown on a way."""
-FOUND_AT_MOST: Final = 8
 FIELD_OF = {
     "evidence/type": "kind",
     "evidence/title": "title",
     "evidence/reference": "reference",
-    "path": SEARCH,
-    **dict.fromkeys(("body_unknown", "path_circle", "path_leg_unknown"), SEARCH),
+    "path": NEXT,
+    **dict.fromkeys(("body_unknown", "path_circle", "path_leg_unknown"), NEXT),
     "period_empty": "valid_from",
 }
 """Where the members of a statement are asked for, and what a whole statement is refused for belongs."""
@@ -79,17 +78,16 @@ async def relation_fields(
 ) -> tuple[Field, ...]:
     """Return the fields, with the bodies on the way and those that were found. ``label``: of a value of an enumeration."""
     word = words_for(words, "organisation.relations")
-    query = "" if given is None else given.one(SEARCH)
     via = () if given is None else given.all(VIA)[:LONGEST]
+    following = Field(NEXT, Kind.BODY, word(f"field.{NEXT}"), word(f"field.{NEXT}_hint"), optional=True)
     channels, ways, found, names = await asyncio.gather(
         eligibility.channels(),
         or_none(eligibility.ways(access, organisation), "organisation"),
-        _found(eligibility, query),
+        with_bodies(eligibility, words, (following,), given),
         names_of_bodies(eligibility, via, "organisation"),
     )
     on_the_way = tuple(Choice(it, names[it]) for it in via)
     known = way_choices(ways or (), word)
-    hint = f"{word('field.q_hint')} {word('none')}" if query and not found else word("field.q_hint")
 
     def kinds(prefix: str, values: tuple[str, ...]) -> tuple[Choice, ...]:
         return tuple(Choice(it, words(f"{prefix}.{it}")) for it in values)
@@ -100,8 +98,7 @@ async def relation_fields(
     return (
         *choosing("way", Kind.RADIOS, known),
         *choosing(VIA, Kind.CHECKS, on_the_way),
-        Field(SEARCH, Kind.LINE, word("field.q"), hint, optional=True),
-        *choosing(NEXT, Kind.RADIOS, found),
+        *found,
         Field(
             "channel",
             Kind.RADIOS,
@@ -114,8 +111,3 @@ async def relation_fields(
         Field("title", Kind.LINE, word("field.title"), word("field.title_hint")),
         Field("reference", Kind.LINE, word("field.reference"), word("field.reference_hint")),
     )
-
-
-async def _found(eligibility: Eligibility, query: str) -> tuple[Choice, ...]:
-    bodies = await eligibility.bodies(query, FOUND_AT_MOST) if query else ()
-    return tuple(Choice(it.id, it.name, it.id) for it in bodies)

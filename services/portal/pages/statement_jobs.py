@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -24,10 +25,18 @@ def statement_job_routes(pages: Pages, contracts: Contracts) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.api_route(PATH, methods=BOTH)
-    async def statements(request: Request, visit: CurrentVisit, done: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
+    async def statements(
+        request: Request,
+        visit: CurrentVisit,
+        cursor: str | None = None,
+        done: bool = False,  # noqa: FBT001, FBT002 - of the address
+    ) -> Response:
         given = await given_at(request, visit, PATH)
         access, words = session_of(visit).access, pages.words(visit.language)
-        jobs = (await contracts.statement_jobs(access, [("limit", str(_SHOWN))])).items
+        parameters = [("limit", str(_SHOWN)), *([("cursor", cursor)] if cursor else [])]
+        found = await contracts.statement_jobs(access, parameters)
+        following = None if found.next is None else f"{PATH}?{urlencode({'cursor': found.next})}"
+        shown = {"jobs": found.items, "following": following}
         form = Form(
             title=words("statement.jobs.title"),
             lead=words("statement.jobs.lead"),
@@ -38,14 +47,14 @@ def statement_job_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             fields=(Field("year", Kind.LINE, words("statement.jobs.year"), words("statement.jobs.year_hint"), whole=True),),
         )
         if given is None:
-            return show_form(pages, visit, form, template=TEMPLATE, jobs=jobs, done=done)
+            return show_form(pages, visit, form, template=TEMPLATE, **shown, done=done)
 
         async def act(body: dict[str, Any]) -> str:
             await contracts.make_statements(access, key=given.key, body=body)
             return f"{PATH}?done=true"
 
         return await send_form(
-            pages, visit, form, given, act, field_of={"year_not_over": "year"}, template=TEMPLATE, jobs=jobs, done=False
+            pages, visit, form, given, act, field_of={"year_not_over": "year"}, template=TEMPLATE, **shown, done=False
         )
 
     return router

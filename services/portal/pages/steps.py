@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from datetime import date, datetime
 from functools import partial
 from http import HTTPStatus
@@ -17,11 +18,13 @@ from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.client import Access, segment
 from services.portal.apis.contracts import AgbInForce, Contracts
+from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Klient, Milestone, Order, Ordering, Point, Question
 from services.portal.fields import LEITWEG_FAULTS, Choice, Field, Kind, words_for
 from services.portal.forms import Given
 from services.portal.language import Language
 from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, Act, Form, given_at, placed, send_form, show_form
+from services.portal.pages.bodies import names_in, unsent, with_bodies
 from services.portal.pages.offered_prices import FREE, LINES, price_fields, stated_prices
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
@@ -38,7 +41,7 @@ Label = Callable[[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The Vorgang that a step is taken in, with the words for its fields."""
+    """The Vorgang that a step is taken in, with the words for its fields. ``names``: of the bodies that can be chosen, by key."""
 
     order: Order
     word: Callable[[str], str]
@@ -46,6 +49,7 @@ class Asked:
     words: Words
     language: Language
     today: date
+    names: Mapping[str, str] = dataclass_field(default_factory=dict)
 
     def field(self, name: str, kind: Kind, *, optional: bool = False, choices: tuple[Choice, ...] = ()) -> Field:
         """Return a field with its words."""
@@ -127,10 +131,14 @@ def _amended(asked: Asked) -> tuple[Field, ...]:
 
 def _klient(asked: Asked) -> tuple[Field, ...]:
     return (
-        asked.field("klient", Kind.LINE),
-        asked.field("name", Kind.LINE, optional=True),
+        asked.field("klient", Kind.BODY),
         Field("payment", Kind.TICK, asked.word("payment"), value=("true",)),
     )
+
+
+def _named(asked: Asked, filled: Mapping[str, object]) -> tuple[dict[str, object], list[int]]:
+    name = asked.names.get(str(filled.get("klient")))
+    return {**filled, **({} if name is None else {"name": name})}, []
 
 
 def _planned(asked: Asked) -> tuple[Field, ...]:
@@ -189,7 +197,7 @@ STEPS = (
         sent=_prices,
     ),
     Step("withdraw_offer", "offer/withdraw", lambda it: (it.field("reason", Kind.AREA),), here="withdraw-offer"),
-    Step("name_klient", "klienten", _klient, binds=False, here="name-klient"),
+    Step("name_klient", "klienten", _klient, binds=False, here="name-klient", sent=_named),
     Step("check_klienten", "klienten/recheck", here="check-klienten"),
     Step(
         "place",
@@ -265,10 +273,12 @@ def ways_on(order: Order) -> list[Step]:
     return [it for it in STEPS if it.command in order.allowed_moves]
 
 
-def step_routes(pages: Pages, ordering: Ordering, contracts: Contracts, clock: Callable[[], datetime]) -> APIRouter:
+def step_routes(
+    pages: Pages, ordering: Ordering, contracts: Contracts, eligibility: Eligibility, clock: Callable[[], datetime]
+) -> APIRouter:
     """Return the routes: each step has a page, and its form is sent to the address of the page."""
     router = APIRouter(prefix="/orders/{order_id}", include_in_schema=False)
-    shown = _Shown(pages, ordering, contracts, clock)
+    shown = _Shown(pages, ordering, contracts, eligibility, clock)
 
     def with_whole(step: Step) -> None:
         @router.api_route(f"/{step.page}", methods=BOTH)
@@ -294,6 +304,7 @@ class _Shown:
     pages: Pages
     ordering: Ordering
     contracts: Contracts
+    eligibility: Eligibility
     clock: Callable[[], datetime]
 
     async def _beside(self, access: Access, order: Order, step: Step) -> dict[str, Any]:
@@ -317,17 +328,19 @@ class _Shown:
         if step.command not in order.allowed_moves:
             return RedirectResponse(f"{visit.language.prefix}/orders/{quote(order.id)}?missed=true", SEE_OTHER)
         beside = await self._beside(session_of(visit).access, order, step)
-        form = _with_agb(self._form(visit, order, step, part, stored.etag), beside["agb"])
+        form = _with_agb(await self._form(visit, order, step, part, stored.etag, visit.held), beside["agb"])
         return show_form(self.pages, visit, form, (), template=step.template, **beside)
 
     async def send(self, visit: Visit, order_id: str, step: Step, part: str, given: Given) -> Response:
         access = session_of(visit).access
         stored = await self.ordering.stored(access, order_id)
         order = stored.content
-        form = self._form(visit, order, step, part, stored.etag)
+        form = await self._form(visit, order, step, part, stored.etag, given)
+        if (answer := unsent(self.pages, visit, form, given)) is not None:
+            return answer
         target = _filled(step.path, part)
         seen = {name: value for name in step.seen if (value := getattr(order, name)) is not None}
-        asked = self._asked(visit, order, step)
+        asked = replace(self._asked(visit, order, step), names=names_in(form.fields))
         act = self._act(access, asked, step, target, given.key, given.one(ETAG) or None, seen if form.fields else None)
         field_of = dict(step.field_of)
         beside = await self._beside(access, order, step)
@@ -367,11 +380,11 @@ class _Shown:
         word = words_for(words, f"step.{step.command}.field")
         return Asked(order, word, label, words, visit.language, day_of(self.clock()))
 
-    def _form(self, visit: Visit, order: Order, step: Step, part: str, etag: str | None) -> Form:
+    async def _form(self, visit: Visit, order: Order, step: Step, part: str, etag: str | None, given: Given | None) -> Form:
         about = None if step.find is None else step.find(order, part)
         words = self.pages.words(visit.language)
         word = words_for(words, f"step.{step.command}")
-        fields = step.fields(self._asked(visit, order, step))
+        fields = await with_bodies(self.eligibility, words, step.fields(self._asked(visit, order, step)), given)
         if isinstance(about, Point):
             example = words("step.settle_point.example", example=about.example)
             fields = (Field("value", Kind.AREA, fields[0].label, example), *fields[1:])

@@ -56,7 +56,7 @@ async def state_relation(kunde: Desk, relation: Relation, channel: str) -> None:
     await kunde.follow("Inhouse-Beziehung angeben")
     found: dict[str, str] = {}
     for key in relation.via:
-        await kunde.send("Suchen", "relation", q=key, **found)
+        await kunde.send("Suchen", "relation", next__q=key, **found)
         found = {"next": key}
     evidence = {"kind": relation.kind, "title": relation.title, "reference": relation.reference}
     await kunde.send("Angabe speichern", channel=channel, type=relation.type, **found, **evidence)

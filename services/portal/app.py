@@ -184,7 +184,7 @@ def _contract_pages(router: APIRouter, pages: Pages, contracts: Contracts, eligi
     """Add what people do about contracts."""
     # Before the steps of contracts, whose path takes "changes" for one.
     join(router, change_routes(pages, contracts, eligibility, catalog))
-    join(router, agreeing_routes(pages, contracts, catalog))
+    join(router, agreeing_routes(pages, contracts, catalog, eligibility))
     join(router, statement_routes(pages, contracts))
     join(router, passing_on_routes(pages, contracts, eligibility))
     join(router, contract_contact_routes(pages, contracts))

@@ -60,7 +60,7 @@ class Field:
     ``german``: label and hint are in German only. ``whole``: a whole number is sent; what is none goes as it is, to be refused.
     ``heading``: of a group of fields that begins with this one; ``folded``: that group is closed at first, and this stands beside
     its heading. ``blank``: what a SELECT says where nothing is chosen. ``query``: what a body is searched for by, ``note``: what is
-    to be said of the search.
+    to be said of the search. ``regions``: bodies are meant by what they cover, and sent by their regional keys (ARS).
     """
 
     name: str
@@ -78,6 +78,7 @@ class Field:
     blank: str = ""
     query: str = ""
     note: str = ""
+    regions: bool = False
 
     @property
     def names_bodies(self) -> bool:

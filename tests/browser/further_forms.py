@@ -86,7 +86,7 @@ async def pass_on(land: Seat, contract_id: str, name: str) -> None:
     await land.open(f"/contracts/{contract_id}")
     await land.follow("Vertrag weitergeben", "pass-on")
     await land.send("Weiter zur Prüfung", "pass-on-faults")
-    await land.send("Suchen", q=name)
+    await land.send("Suchen", grantee__q=name)
     await land.page.locator("main [name=grantee]").first.check()
     day = {"valid_to__day": "31", "valid_to__month": "12", "valid_to__year": "2027"}
     await land.send("Weiter zur Prüfung", "pass-on-check", order_reference="SN-7", **day)

@@ -333,6 +333,26 @@ async def test_a_form_with_faults_puts_the_focus_on_their_summary_and_needs_no_s
         await kunde.says("Ask for an accreditation")
 
 
+async def test_a_search_for_a_body_leads_by_keyboard_to_what_was_found_and_needs_no_script(
+    chromium: Browser, marketplace: Marketplace
+) -> None:
+    async with seat(chromium, marketplace, HUSUM, java_script_enabled=False) as kunde:
+        await kunde.page.goto(f"/facts/of/{BODY}/new/joint")
+        await kunde.page.locator("[name='to.q']").fill("Dataport")
+        await kunde.page.keyboard.press("Enter")
+        found = kunde.page.locator("fieldset[id='to']")
+        await expect(found).to_be_focused()
+        await expect(found.locator("input[type=radio]")).to_have_count(1)
+        for _ in range(3):
+            await kunde.page.keyboard.press("Tab")
+        await expect(found.locator("input[type=radio]")).to_be_focused()
+        await kunde.page.keyboard.press("Space")
+        await kunde.page.locator("[name=reason]").fill("Satzung.")
+        await kunde.page.get_by_label("Träger", exact=True).check()
+        await kunde.page.get_by_role("button", name="Festhalten").click()
+        await kunde.says("Die Tatsache ist festgehalten")
+
+
 async def test_a_step_that_fails_says_who_is_where_what_was_expected_and_what_the_page_says(
     chromium: Browser, marketplace: Marketplace
 ) -> None:

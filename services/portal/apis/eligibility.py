@@ -431,12 +431,13 @@ class WorkItems(Reply):
 
 
 class Body(Reply):
-    """An entry of the register of public bodies."""
+    """An entry of the register of public bodies. ``ars``: the regional key of what it covers, None for a body without territory."""
 
     id: str
     name: str
     type: str
     state_code: str | None
+    ars: str | None = None
 
 
 class Bodies(Reply):

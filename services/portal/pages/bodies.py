@@ -26,6 +26,8 @@ SEARCH: Final = "search"
 FOUND_AT_MOST: Final = 10
 LONGEST: Final = 100
 """As many characters are searched for."""
+NAMED_AT_MOST: Final = 20
+"""Regional keys of a territory whose names are looked up for a page; those beyond show as keys."""
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """The key of a body; people search for anything."""
 
@@ -66,9 +68,9 @@ async def find_bodies(eligibility: Eligibility, text: str, words: Words) -> Foun
 async def with_bodies(
     eligibility: Eligibility, words: Words, fields: Sequence[Field], given: Given | None, *, unlisted: bool = False
 ) -> tuple[Field, ...]:
-    """Return the fields of a form, those of bodies with what is chosen and what was found to choose from.
+    """Return the fields of a form, those of bodies with what is chosen and what was found, to choose from.
 
-    ``unlisted``: a body may be one that the register lacks, and is chosen by its key. A choice that cannot be sent is an error of
+    What a field has to choose from before stays. ``unlisted``: a body may be one that the register lacks, and is chosen by its key. A choice that cannot be sent is an error of
     its field: a body that is no more, or is not to be looked up just now.
     """
     asked = [it for it in fields if it.names_bodies]
@@ -108,27 +110,26 @@ async def _followed(eligibility: Eligibility, gone: GoneError, words: Words) -> 
     return Found((body,), words("find.superseded", name=former, successor=body.name))
 
 
-async def _completed(
-    eligibility: Eligibility, words: Words, field: Field, given: Given | None, *, unlisted: bool
-) -> Field:
+async def _completed(eligibility: Eligibility, words: Words, field: Field, given: Given | None, *, unlisted: bool) -> Field:
     held = field if given is None else field.filled(given)
+    listed = {it.value: it for it in field.choices}
+    asked = [it for it in held.value if it not in listed]
     found, chosen = await asyncio.gather(
         _searched(eligibility, held.query, words),
-        asyncio.gather(*(_chosen(eligibility, it, field.choices, words, unlisted=unlisted) for it in held.value)),
+        _regions(eligibility, asked, words) if field.regions else _bodies(eligibility, asked, words, unlisted=unlisted),
     )
-    choices = {choice.value: choice for it in chosen for choice in it.choices}
-    choices |= {it.id: _choice(it, words) for it in found.bodies if it.id not in choices}
+    choices = listed | {choice.value: choice for it in chosen for choice in it.choices}
+    for body in found.bodies:
+        key = body.ars if field.regions else body.id
+        if key is not None and key not in choices:
+            choices[key] = _choice(body, key, words)
     if unlisted and found.missing and found.missing not in choices:
         choices[found.missing] = _unlisted(found.missing, words)
     if choices and field.optional and field.kind is Kind.BODY:
         choices[""] = Choice("", words("find.nobody"))
     errors = dict.fromkeys(it.error for it in chosen if it.error)
-    return replace(
-        held,
-        choices=tuple(choices.values()),
-        note="" if found.note in errors else found.note,
-        error=" ".join(errors),
-    )
+    note = "" if found.note in errors else found.note
+    return replace(held, choices=tuple(choices.values()), note=note, error=" ".join(errors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,23 +140,30 @@ class _Chosen:
     error: str = ""
 
 
-async def _chosen(
-    eligibility: Eligibility, key: str, known: Sequence[Choice], words: Words, *, unlisted: bool
-) -> _Chosen:
-    held = next((it for it in known if it.value == key), None)
-    if held is not None:
-        return _Chosen((held,))
+async def _bodies(eligibility: Eligibility, keys: Sequence[str], words: Words, *, unlisted: bool) -> list[_Chosen]:
+    return await asyncio.gather(*(_chosen(eligibility, it, words, unlisted=unlisted) for it in keys))
+
+
+async def _chosen(eligibility: Eligibility, key: str, words: Words, *, unlisted: bool) -> _Chosen:
     if not _KEY.fullmatch(key):
         return _Chosen(error=words("find.unknown", key=key))
     try:
-        return _Chosen((_choice(await eligibility.body(key), words),))
+        return _Chosen((_choice(await eligibility.body(key), key, words),))
     except GoneError as gone:
         found = await _followed(eligibility, gone, words)
-        return _Chosen(tuple(_choice(it, words) for it in found.bodies), found.note)
+        return _Chosen(tuple(_choice(it, it.id, words) for it in found.bodies), found.note)
     except NotFoundError:
         return _Chosen((_unlisted(key, words),)) if unlisted else _Chosen(error=words("find.unknown", key=key))
     except ApiUnavailableError:
         return _Chosen((Choice(key, key),), words("form.away"))
+
+
+async def _regions(eligibility: Eligibility, keys: Sequence[str], words: Words) -> list[_Chosen]:
+    """Return what stands for regional keys: the first of them by the names of the bodies that cover exactly that."""
+    asked = keys[:NAMED_AT_MOST]
+    found = await asyncio.gather(*(or_none(eligibility.bodies(it, 1), "find") for it in asked))
+    exact = {key: body for key, bodies in zip(asked, found, strict=True) for body in bodies or () if body.ars == key}
+    return [_Chosen((_choice(exact[it], it, words) if it in exact else Choice(it, it),)) for it in keys]
 
 
 async def _searched(eligibility: Eligibility, text: str, words: Words) -> Found:
@@ -165,10 +173,10 @@ async def _searched(eligibility: Eligibility, text: str, words: Words) -> Found:
         return Found(note=words("find.away"))
 
 
-def _choice(body: Body, words: Words) -> Choice:
-    """Return a body to choose; towns of one name are told apart by Land and key."""
+def _choice(body: Body, key: str, words: Words) -> Choice:
+    """Return a body to choose by a key; towns of one name are told apart by Land and key."""
     land = f"land.DE-{body.state_code}"
-    return Choice(body.id, body.name, ", ".join((*((words(land),) if words.has(land) else ()), body.id)))
+    return Choice(key, body.name, ", ".join((*((words(land),) if words.has(land) else ()), key)))
 
 
 def _unlisted(key: str, words: Words) -> Choice:

@@ -18,9 +18,11 @@ from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.catalog import Catalog, PriceItem
 from services.portal.apis.contracts import Changes, Contract, Contracts, PriceChange
+from services.portal.apis.eligibility import Eligibility
 from services.portal.fields import Field, Kind, words_for
 from services.portal.language import Language
 from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, given_at, send_form, show_form
+from services.portal.pages.bodies import unsent, with_bodies
 from services.portal.pages.contract_forms import agreed_content, agreed_fields, agreed_places, contract_form, service_names
 from services.portal.pages.offer_drafting import decimal, in_hundredths
 from services.portal.pages.parts import nothing
@@ -158,7 +160,7 @@ def proposals_of(changes: Changes) -> list[str]:
     return [it for it in PROPOSALS if it in changes.allowed_moves]
 
 
-def agreeing_routes(pages: Pages, contracts: Contracts, catalog: Catalog) -> APIRouter:
+def agreeing_routes(pages: Pages, contracts: Contracts, catalog: Catalog, eligibility: Eligibility) -> APIRouter:
     """Return the routes: each proposal has a page, and its form is sent to the address of the page."""
     router = APIRouter(prefix="/contracts/{contract_id}", include_in_schema=False)
 
@@ -181,17 +183,20 @@ def agreeing_routes(pages: Pages, contracts: Contracts, catalog: Catalog) -> API
             words, contract = pages.words(language), stored.content
             services = await service_names(catalog, access, contract, words, [changes.content.text])
             now = Now(contract, changes.content, prices or (), words, language, label, services)
+            fields = await with_bodies(eligibility, words, proposal.fields(now), given or visit.held)
             form = contract_form(
                 pages,
                 visit,
                 now.contract,
                 proposal.name,
-                lambda _: proposal.fields(now),
+                lambda _: fields,
                 None if proposal.makes else changes.etag,
                 family="changes",
             )
             if given is None:
                 return show_form(pages, visit, form)
+            if (answer := unsent(pages, visit, form, given)) is not None:
+                return answer
 
             async def act(filled: dict[str, Any]) -> str:
                 body, match = proposal.content(now, filled), given.one(ETAG) or None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from services.portal.apis.catalog import Catalog
@@ -88,6 +89,12 @@ async def service_names(
     return {contract.offering_id: contract.offering_title, **names}
 
 
+def territory_field(word: Word, words: Words, *, optional: bool = False) -> Field:
+    """Return the field of a territory: municipalities, Kreise and Länder that are searched for, or the whole country."""
+    whole = Choice("DE", words("agreed.germany"))
+    return Field("territory", Kind.BODIES, word("territory"), word("territory_hint"), optional, (whole,), regions=True)
+
+
 def agreed_fields(text: AgreedText, words: Words, last_day: str | None, services: Mapping[str, str]) -> tuple[Field, ...]:
     """Return the fields of an agreed text, which hold what is agreed now.
 
@@ -107,7 +114,7 @@ def agreed_fields(text: AgreedText, words: Words, last_day: str | None, services
     months = () if notice is None else (str(notice.months),)
     return (
         field("valid_to", Kind.DAY, day_value(last_day), optional=True),
-        field("territory", Kind.LINES, text.territory),
+        replace(territory_field(word, words), value=text.territory),
         Field(
             "services",
             Kind.CHECKS,

@@ -19,7 +19,7 @@ from services.portal.forms import Given
 from services.portal.pages.asking import BOTH, Form, given_at, placed, send_form, show_form, show_refused
 from services.portal.pages.awards import names_of
 from services.portal.pages.bodies import names_in, unsent, with_bodies
-from services.portal.pages.contract_forms import CHARGES, contract_form
+from services.portal.pages.contract_forms import CHARGES, contract_form, territory_field
 from services.portal.pages.offer_drafting import in_hundredths
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
@@ -132,7 +132,7 @@ class _Desk:
             field(_GRANTEE, Kind.BODY),
             field("valid_from", Kind.DAY, optional=True),
             field("valid_to", Kind.DAY, optional=True),
-            field("territory", Kind.LINES, optional=True),
+            territory_field(word, words, optional=True),
             field("charge", Kind.RADIOS, {it: words(f"agreed.charge.{it}") for it in CHARGES}, optional=True),
             *lines,
             field("order_reference", Kind.LINE, optional=True),
@@ -163,10 +163,14 @@ def _body(visit: Visit, contract: Contract, fields: Sequence[Field]) -> tuple[di
 
 
 def _hidden(fields: Sequence[Field]) -> tuple[Field, ...]:
-    """Return what was filled in as fields that nobody sees: a day is three of them, and a body goes with its search."""
+    """Return what was filled in as fields that nobody sees: a day is three of them, bodies are one each and their search."""
     found: list[Field] = []
     for it in fields:
-        named = [(it.name, it.text)] if it.kind is not Kind.DAY else [(f"{it.name}.{part}", it.part(part)) for part in DAY_PARTS]
-        searched = [(it.search, it.query)] if it.names_bodies else []
-        found += [Field(name, Kind.HIDDEN, "", value=(value,)) for name, value in (*named, *searched) if value]
+        if it.kind is Kind.DAY:
+            named = [(f"{it.name}.{part}", it.part(part)) for part in DAY_PARTS]
+        elif it.names_bodies:
+            named = [*((it.name, key) for key in it.value), (it.search, it.query)]
+        else:
+            named = [(it.name, it.text)]
+        found += [Field(name, Kind.HIDDEN, "", value=(value,)) for name, value in named if value]
     return tuple(found)

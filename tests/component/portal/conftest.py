@@ -28,6 +28,8 @@ from tests.support.showcase import Showcase, few_services, portal_over, rules_ap
 
 TOKENS = {HUSUM: eligibility.ANNA, GOVDIGITAL: "gerd/govdigital/ANBIETER"}
 BODY = eligibility.HUSUM
+FORMER, SUCCESSOR = "160615012097", "160615051119"
+"""Keys of Uder: the one that a reform has given up, and the one that has followed."""
 MARKUP = '<script>alert("x")</script> & "Wohngeld"'
 
 
@@ -87,10 +89,13 @@ class Desks:
 
 
 def few_bodies(folder: Path) -> Path:
-    """Write the reference data with Husum alone of all municipalities in a Kreis and few LeiKa entries, and return the folder."""
+    """Write the reference data with Husum and Uder alone of all municipalities in a Kreis and few LeiKa entries.
+
+    Returns the folder.
+    """
 
     def needed(_: int, row: str) -> bool:
-        return row.startswith(BODY) or is_kreis(row) or "Baugenehm" in row
+        return row.startswith((BODY, SUCCESSOR)) or is_kreis(row) or "Baugenehm" in row
 
     files = ("municipalities", "municipal_associations", "unincorporated_areas", "leika_services")
     return write_excerpt(folder, {f"{name}.csv": needed for name in files})

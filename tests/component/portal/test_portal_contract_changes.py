@@ -144,7 +144,7 @@ async def test_a_change_is_proposed_by_a_form_that_holds_what_is_agreed(desks: D
     assert kunde.value("annexes").split() == ["Abstimmungsschreiben", "Leistungsbeschreibung"]
     await kunde.send(422)
     assert "Das ist schon so vereinbart." in kunde.page.one("div", id="faults").text
-    filled = {"notice_months": "3", "notice_to": "QUARTER_END", "territory": "14\r\n140000000009", "reason": "Neuer Beschluss"}
+    filled = {"notice_months": "3", "notice_to": "QUARTER_END", "territory": ["14", "140000000009"], "reason": "Neuer Beschluss"}
     await kunde.send(200, "", **filled)
     assert "Die Änderung ist vorgeschlagen" in kunde.text
     proposal = (await stored(desks.contracts)).proposal
@@ -161,7 +161,7 @@ async def test_a_change_is_proposed_by_a_form_that_holds_what_is_agreed(desks: D
 async def test_what_is_wrong_with_a_proposed_change_stands_at_its_field(desks: Desks) -> None:
     kunde = await desks.kunde.open(f"{PATH}/amendments")
     day = {"valid_to__day": "31", "valid_to__month": "2", "valid_to__year": "2027"}
-    await kunde.send(422, "", **day, territory="", notice_months="bald", price_months="", further_services="Wohngeld")
+    await kunde.send(422, "", **day, territory=[], notice_months="bald", price_months="", further_services="Wohngeld")
     for name, text in (
         ("valid_to", "einen Tag an, den es gibt"),
         ("territory", "mindestens einen Eintrag"),
@@ -174,9 +174,9 @@ async def test_what_is_wrong_with_a_proposed_change_stands_at_its_field(desks: D
     assert kunde.page.one("textarea", id="further_services").text == "Wohngeld"
     contract = await stored(desks.contracts)
     await kunde.open(f"{PATH}/amendments")
-    await kunde.send(409, "", territory="09")
+    await kunde.send(409, "", territory=["09"])
     assert "Gebiet: Dieses Gebiet reicht über das des Vertrags darüber hinaus" in kunde.page.one("div", id="faults").text
-    await kunde.send(422, "", territory="14", **(day | {"valid_to__day": "1", "valid_to__year": "2020"}))
+    await kunde.send(422, "", territory=["14"], **(day | {"valid_to__day": "1", "valid_to__year": "2020"}))
     assert "liegt in der Vergangenheit" in kunde.page.one("p", id="valid_to-error").text
     assert await stored(desks.contracts) == contract
 

@@ -90,10 +90,10 @@ async def test_what_is_wrong_stands_at_the_line_that_it_is_about(desks: Desks) -
     good |= {"items__0__first__day": "1", "items__0__first__month": "1"}
     await person.send(422, "", **good, **(DAY | {"effective_from__day": "2", "effective_from__month": "3"}))
     assert "after that of the last version" in person.page.one("p", id="effective_from-error").text
-    await person.send(422, "", **DAY, items__0__key="KOENIGSTEIN", items__0__key_of="KS1950")
-    assert "no such table" in person.page.one("p", id="items.0.key_of-error").text
+    await person.send(422, "", **DAY, items__0__key="KOENIGSTEIN", items__0__table="KS1950")
+    assert "no such table" in person.page.one("p", id="items.0.table-error").text
     assert len(await desks.versions()) == 1
-    await person.send(200, "", items__0__key_of="KS2019")
+    await person.send(200, "", items__0__table="KS2019")
     assert (await desks.versions())[-1]["items"][0]["key"] == {"type": "KOENIGSTEIN", "table": "KS2019"}
 
 

@@ -7,11 +7,12 @@ import pytest
 from services.portal.language import Language
 from services.portal.pages.fact_shapes import SHAPES, content_of, shape_of
 from services.portal.texts import read_texts
-from tests.component.portal.conftest import BODY, Desks
+from tests.component.portal.conftest import BODY, FORMER, SUCCESSOR, Desks
 from tests.component.portal.filling import Person
 
 OF = f"/facts/of/{BODY}"
 DAY = {"valid_from__day": "1", "valid_from__month": "1", "valid_from__year": "2026"}
+DISSOLVED = "130715163017"
 REASON = "Gesellschafterliste vom 2. März."
 
 
@@ -20,7 +21,8 @@ async def recorded(person: Person) -> Person:
     await person.open(f"{OF}/new")
     await person.follow("Beteiligung gemeinsam mit anderen")
     document = {"document__type": "TRAEGERLISTE", "document__title": "Liste der Träger", "document__reference": "AZ 4711"}
-    return await person.send(200, "", type="TRAEGER", to="dataport", share="12,5", reason=REASON, **document, **DAY)
+    await person.send(200, "Suchen", to__q="Dataport", type="TRAEGER", share="12,5", reason=REASON, **document, **DAY)
+    return await person.send(200, "", to="dataport")
 
 
 async def test_a_body_is_looked_for_and_what_is_public_about_it_is_read_with_its_source(desks: Desks) -> None:
@@ -82,8 +84,11 @@ async def test_what_is_wrong_with_a_fact_stands_at_its_field_and_nothing_typed_i
     await person.send(200, "", reason="Testat.")
     assert "1.000,50 €" in person.text
     await person.open(f"{OF}/new/joint")
-    await person.send(422, "", to="niemand", type="MEMBER", reason="x")
+    await person.send(200, "Suchen", to__q="niemand", type="MEMBER", reason="x")
+    assert "Steht nicht im Verzeichnis" in person.text, "facts may be about a body that the register lacks"
+    await person.send(422, "", to="niemand")
     assert "Halten Sie zuerst die Stelle selbst fest." in person.page.one("p", id="to-error").text
+    await person.send(200, "Suchen", to__q="Dataport")
     await person.send(422, "", to="dataport", document__title="Ohne Art")
     assert person.page.one("p", id="document.type-error").text
 
@@ -101,12 +106,60 @@ async def test_the_anbieter_records_what_an_examination_found_of_whoever_turned_
     assert "Husum, Stadt → Dataport" not in desks.kunde.page.one("main").text
     await person.open("/facts/of/govdigital/new/joint")
     findings = {"organ_seat": "OWN", "joint_influence": "YES", "contrary_interests": "NO", "all_fields": "YES"}
-    await person.send(200, "", type="MEMBER", to="dataport", reason="Satzung.", **findings)
+    await person.send(200, "Suchen", to__q="dataport", type="MEMBER", reason="Satzung.", **findings)
+    await person.send(200, "", to="dataport")
     assert "Noch nicht geprüft" not in person.text
     assert "Mit eigenem Sitz" in person.text
     await person.open(f"{OF}/new/joint")
-    await person.send(403, "", type="MEMBER", to="dataport", reason="Nicht unsere Sache.")
+    await person.send(200, "Suchen", to__q="dataport", type="MEMBER", reason="Nicht unsere Sache.")
+    await person.send(403, "", to="dataport")
     assert "es betrifft eine andere Stelle" in person.text
+
+
+async def test_bodies_that_work_together_are_found_one_after_the_other(desks: Desks) -> None:
+    person = await desks.kunde.open(f"{OF}/new/cooperation")
+    assert offers(person, "parties") == {BODY: True}, "whom it is about is there already"
+    await person.send(200, "Suchen", parties__q="Dataport", reason="Vertrag vom 2. März.", covered_total="1.000,00")
+    await person.send(200, "Suchen", parties=[BODY, "dataport"], parties__q="", contributors__q=FORMER)
+    assert offers(person, "parties") == {BODY: True, "dataport": True}
+    assert "Nachfolger ist: Uder." in person.page.one("p", id="contributors-note").text
+    await person.send(200, "", contributors=[SUCCESSOR], covered_market="0,00")
+    assert "Die Tatsache ist festgehalten" in person.text
+    assert "Uder" in person.text
+    await person.follow("Berichtigen")
+    assert offers(person, "contributors") == {SUCCESSOR: True}
+    assert "Dataport" in person.text, "bodies that were named are shown by name"
+
+
+@pytest.mark.parametrize("page", ["facts", "registration", "acting"])
+async def test_a_search_for_a_key_that_a_reform_has_given_up_names_the_successor(desks: Desks, page: str) -> None:
+    person = await desks.kunde.open(f"/{page}?q={FORMER}")
+    assert "Der Schlüssel, unter dem Uder geführt wurde" in person.text
+    assert SUCCESSOR in person.text
+    await person.open(f"/en/{page}?q={DISSOLVED}")
+    assert "The Kreis knows who has followed" in person.text
+
+
+@pytest.mark.parametrize("path", ["/facts/of/", "/registration/"])
+async def test_the_page_of_a_body_that_is_no_more_leads_to_its_successor(desks: Desks, path: str) -> None:
+    person = await desks.kunde.open(f"{path}{FORMER}")
+    assert person.path.endswith(f"?q={FORMER}")
+    assert "Nachfolger ist: Uder." in person.text
+
+
+async def test_a_fact_about_a_key_that_was_given_up_meanwhile_loses_nothing(desks: Desks) -> None:
+    person = await desks.kunde.open(f"{OF}/new/joint")
+    await person.send(200, "Suchen", to__q="Dataport", type="MEMBER", reason="Satzung.", share="3")
+    await person.send(422, "", to=FORMER)
+    assert "Nachfolger ist: Uder." in person.page.one("p", id="to-error").text
+    assert (person.value("reason"), person.value("share")) == ("Satzung.", "3")
+    assert offers(person, "to") == {SUCCESSOR: False, "dataport": False}
+
+
+def offers(person: Person, name: str) -> dict[str, bool]:
+    """Return the bodies that a field offers, and whether each is chosen."""
+    boxes = [it for it in person.form().inside_all("input") if it.attributes["name"] == name]
+    return {it.attributes["value"]: "checked" in it.attributes for it in boxes}
 
 
 @pytest.mark.parametrize("name", SHAPES)

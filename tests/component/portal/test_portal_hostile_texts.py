@@ -295,7 +295,7 @@ def texts_of(form: Element) -> dict[str, str]:
     return {
         it.attributes["name"]: shown(it)[0]
         for it in form.inside_all("input", "textarea")
-        if it.name == "textarea" or it.attributes.get("type") == "text"
+        if _is_read(it)
     }
 
 

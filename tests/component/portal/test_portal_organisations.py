@@ -29,10 +29,10 @@ async def registered(desks: Desks) -> Person:
 async def over_itvsh(kunde: Person) -> None:
     """Open the form of a relation, and look for the bodies on the way: the last one that was chosen comes with the form."""
     await kunde.follow("Inhouse-Beziehung angeben")
-    await kunde.send(200, "Suchen", q="ITVSH", title="Organisationssatzung")
+    await kunde.send(200, "Suchen", next__q="ITVSH", title="Organisationssatzung")
     assert "IT-Verbund Schleswig-Holstein (ITVSH)" in kunde.text
     assert kunde.value("title") == "Organisationssatzung"
-    await kunde.send(200, "Suchen", q="Dataport", next="itvsh")
+    await kunde.send(200, "Suchen", next__q="Dataport", next="itvsh")
     assert kunde.value("via") == "itvsh"
 
 
@@ -224,25 +224,25 @@ async def test_what_is_wrong_with_a_statement_stands_at_its_field(desks: Desks) 
     await kunde.open(f"/en{PATH}/relations")
     await kunde.send(422, "", channel="govdigital", type="TRAEGER", reference="Aktenzeichen 1")
     assert "Please fill in this field." in kunde.page.one("p", id="title-error").text
-    await kunde.send(200, "Search", q="xyzzy")
-    assert "There is no such entry." in kunde.text
-    await kunde.send(200, "Search", q="ITVSH")
-    await kunde.send(200, "Search", q="ITVSH", next="itvsh")
+    await kunde.send(200, "Search", next__q="xyzzy")
+    assert "There is no such entry in the register" in kunde.text
+    await kunde.send(200, "Search", next__q="ITVSH")
+    await kunde.send(200, "Search", next__q="ITVSH", next="itvsh")
     await kunde.send(422, "", next="itvsh", kind="SATZUNG", title="Satzung")
-    assert kunde.page.one("p", id="q-error").text
+    assert kunde.page.one("p", id="next-error").text
 
 
 async def test_a_body_leaves_the_way_again_and_the_others_stay(desks: Desks) -> None:
     kunde = await registered(desks)
     await over_itvsh(kunde)
-    await kunde.send(200, "Suchen", q="govdigital", next="dataport")
+    await kunde.send(200, "Suchen", next__q="govdigital", next="dataport")
     assert [it.attributes["value"] for it in kunde.page.one("main").inside_all("input") if it.attributes["name"] == "via"] == [
         "itvsh",
         "dataport",
     ]
-    await kunde.send(200, "Suchen", q="", via=["dataport"])
+    await kunde.send(200, "Suchen", next__q="", via=["dataport"])
     assert kunde.value("via") == "dataport"
-    assert "Welche Stelle kommt als nächste" not in kunde.text
+    assert not kunde.page.all("input", name="next"), "there is nothing to choose without a search"
 
 
 async def test_a_known_way_to_an_anbieter_is_chosen_instead_of_typed(desks: Desks) -> None:

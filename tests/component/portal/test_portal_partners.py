@@ -17,16 +17,19 @@ from tests.component.ordering.test_ordering_partners_api import KEY, PUBLIC, rot
 from tests.component.ordering.test_ordering_partners_api import PARTNER as STATED
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
+from tests.component.portal.register import Register
 
 KID = KEY.thumbprint()
-NAMES = {"dataport": "Dataport AöR", "010540056056": "Husum, Stadt", "010020000000": "Kiel"}
+NAMES = {"dataport": "Dataport AöR", "010540056056": "Husum, Stadt", "010020000000": "Kiel", "160615051119": "Uder"}
 TOKENS = {
     OPERATOR.subject: "otto/marktplatz/BETREIBER",
     GOVDIGITAL: "petra/dataport/",
     HUSUM: "kai/010540056056/KUNDE",
     KOMM_ONE: "sam/komm-one/BEREITSTELLER",
 }
-FIRST = {"id": "nord", "name": "Beschaffungsportal Nord", "run_by": "dataport", "mailbox": "schnittstellen@dataport.example"}
+FORMER = {"160615012097": ("Uder", "160615051119")}
+FIRST = {"id": "nord", "name": "Beschaffungsportal Nord", "mailbox": "schnittstellen@dataport.example"}
+CHOSEN: dict[str, str | list[str]] = {"run_by": "dataport", "organisations": ["010540056056"]}
 
 
 @dataclass
@@ -40,17 +43,10 @@ class Desks:
     async def registered(self) -> Person:
         """Register a partner system and give it its key."""
         await self.operator.open("/operations/partners/new")
-        await self.operator.send(200, "", **FIRST, organisations="010540056056", roles=["KUNDE"])
+        await self.operator.send(200, "Suchen", run_by__q="dataport", organisations__q="Husum", **FIRST)
+        await self.operator.send(200, "", **CHOSEN, roles=["KUNDE"])
         await self.operator.follow("Schlüssel hinzufügen")
         return await self.operator.send(200, "", jwk=json.dumps(PUBLIC))
-
-
-def bodies(request: httpx.Request) -> httpx.Response:
-    """Answer as the register of public bodies does."""
-    key = request.url.path.rpartition("/")[2]
-    if key not in NAMES:
-        return httpx.Response(404, json={"code": "body_not_found", "detail": "There is none."})
-    return httpx.Response(200, json={"id": key, "name": NAMES[key], "type": "KOMMUNE", "state_code": "SH"})
 
 
 @pytest.fixture(name="desks")
@@ -60,7 +56,7 @@ async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     for name, value in world.issuer.environment().items():
         monkeypatch.setenv(name, value)
     world.ordering = ActingAs(ordering.app, TOKENS)
-    world.further = {"eligibility": httpx.MockTransport(bodies)}
+    world.further = {"eligibility": httpx.MockTransport(Register(NAMES, FORMER))}
     await world.open()
     ordering.now = world.now
     operator = await somebody(world, OPERATOR.subject)
@@ -75,11 +71,13 @@ async def test_the_operator_registers_a_system_with_names_from_the_register_and_
     assert "Es ist noch kein Partnersystem registriert." in operator.text
     await operator.follow("Partnersystem registrieren")
     assert operator.value("bytes_per_second") == "262144"
-    await operator.send(422, "", **{**FIRST, "run_by": "dataprot"}, organisations="010540056056\r\nnirgends", roles=["KUNDE"])
-    assert "gibt es nicht: dataprot" in operator.page.one("p", id="run_by-error").text
-    assert "gibt es nicht: nirgends" in operator.page.one("p", id="organisations-error").text
+    await operator.send(200, "Suchen", run_by__q="dataprot", organisations__q="husum", **FIRST, roles=["KUNDE"])
+    assert "gibt es keinen Eintrag" in operator.page.one("p", id="run_by-note").text
+    assert not operator.page.all("p", id="organisations-note")
     assert operator.value("name") == FIRST["name"]
-    await operator.send(422, "", run_by="dataport", organisations="010540056056", burst_seconds="viele", id="Nord")
+    await operator.send(200, "Suchen", run_by__q="Dataport", organisations=["010540056056"], organisations__q="kiel")
+    assert ticked(operator, "organisations") == {"010540056056": True, "010020000000": False}
+    await operator.send(422, "", run_by="dataport", burst_seconds="viele", id="Nord")
     assert operator.page.one("p", id="id-error").text
     assert operator.page.one("p", id="burst_seconds-error").text
     await operator.send(200, "", id="nord", burst_seconds="20")
@@ -89,6 +87,40 @@ async def test_the_operator_registers_a_system_with_names_from_the_register_and_
     assert "Ohne gültigen Schlüssel wird kein Ereignis angenommen." in operator.text
     await operator.open("/operations/partners")
     assert "betrieben von Dataport AöR" in operator.text
+
+
+def ticked(person: Person, name: str) -> dict[str, bool]:
+    """Return the bodies that a field offers, and whether each is chosen."""
+    boxes = [it for it in person.form().inside_all("input") if it.attributes["name"] == name]
+    return {it.attributes["value"]: "checked" in it.attributes for it in boxes}
+
+
+async def test_a_body_that_is_no_more_or_never_was_is_not_named_and_its_successor_is_offered(desks: Desks) -> None:
+    operator = await desks.operator.open("/operations/partners/new")
+    await operator.send(200, "Suchen", run_by__q="dataport", organisations__q="160615012097", **FIRST)
+    assert "Nachfolger ist: Uder." in operator.page.one("p", id="organisations-note").text
+    forged = {"run_by": "dataport", "organisations": ["160615012097", "010540056056", "nirgends"]}
+    await operator.send(422, "", **forged, organisations__q="", roles=["KUNDE"])
+    error = operator.page.one("p", id="organisations-error").text
+    assert "Nachfolger ist: Uder." in error
+    assert "gibt es nicht: nirgends" in error
+    assert ticked(operator, "organisations") == {"160615051119": False, "010540056056": True}
+    assert operator.value("mailbox") == FIRST["mailbox"]
+    await operator.send(200, "", organisations=["160615051119", "010540056056"])
+    assert "Uder" in operator.text
+
+
+async def test_who_runs_a_system_stays_until_another_is_found(desks: Desks) -> None:
+    operator = await desks.registered()
+    await operator.open("/operations/partners/nord/change")
+    assert ticked(operator, "run_by") == {"dataport": True}
+    etag = operator.value("etag")
+    await operator.send(200, "Suchen", run_by__q="Kiel", name="Portal Nord")
+    assert ticked(operator, "run_by") == {"dataport": True, "010020000000": False}
+    assert (operator.value("name"), operator.value("etag")) == ("Portal Nord", etag)
+    await operator.send(200, "", run_by="010020000000")
+    assert "Kiel" in operator.text
+    assert operator.title == "Portal Nord"
 
 
 async def test_a_private_key_is_refused_and_not_shown_once_more(desks: Desks) -> None:
@@ -130,8 +162,8 @@ async def test_organisations_are_added_restated_and_ended_one_by_one(desks: Desk
     operator = await desks.registered()
     await operator.follow("Organisationen hinzufügen")
     await operator.send(422)
-    await operator.send(422, "", organisations="nirgends", roles=["KUNDE"])
-    await operator.send(200, "", organisations="010020000000")
+    await operator.send(200, "Suchen", organisations__q="Kiel", roles=["KUNDE"])
+    await operator.send(200, "", organisations=["010020000000"])
     assert "Kiel" in operator.text
     await operator.follow("Ändern : Kiel")
     await operator.send(200, "", roles=["KUNDE", "BEREITSTELLER"])
@@ -199,7 +231,8 @@ async def test_whom_a_system_acts_for_sees_that_alone_and_strangers_nothing(desk
     await stranger.open("/partners/nord", 404)
     await stranger.open("/operations/partners", 404)
     await person.open("/operations/partners/new")
-    await person.send(403, "", **{**FIRST, "id": "sued"}, organisations="010540056056", roles=["KUNDE"])
+    await person.send(200, "Suchen", run_by__q="dataport", organisations__q="Husum", **{**FIRST, "id": "sued"})
+    await person.send(403, "", **CHOSEN, roles=["KUNDE"])
     assert "Ihre Organisation hat die Rolle nicht" in person.text
     for it in (person, stranger):
         await it.visitor.aclose()

@@ -23,11 +23,16 @@ from tests.component.contracts.test_contracts_passing_on import KOMMUNE, ME
 from tests.component.contracts.test_contracts_succession import conclude, ending, follow
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, ActingAs, World
+from tests.component.portal.register import Register
 from tests.component.portal.test_portal_contracts import FITKO, SVEN
 from tests.support.http import FakeAuthenticator, FixedHealth
 
 PATH: Final = f"/contracts/{SACHSEN}"
-BODY: Final = {"id": ME["id"], "name": ME["name"], "type": "KOMMUNE", "state_code": "14"}
+REGISTER: Final = Register(
+    {ME["id"]: ME["name"], "DE-MV": "Mecklenburg-Vorpommern"},
+    {"130715163017": ("Groß Miltzow", ME["id"])},
+    {"DE-MV": "13"},
+)
 
 
 @dataclass
@@ -39,16 +44,6 @@ class Desks:
     first: Person
     second: Person
     contracts: ContractsWorld
-
-
-def bodies(request: httpx.Request) -> httpx.Response:
-    """Answer as the register of bodies, which has one of them."""
-    if request.url.path == "/v1/bodies":
-        found = [BODY] if request.url.params["q"].lower() in BODY["name"].lower() else []
-        return httpx.Response(200, json={"items": found, "next": None})
-    if request.url.path == f"/v1/bodies/{ME['id']}":
-        return httpx.Response(200, json=BODY)
-    return httpx.Response(404, json={"code": "not_found", "detail": "There is no such body."})
 
 
 @pytest.fixture(name="desks")
@@ -64,7 +59,7 @@ async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     world.now = contracts.now
     world.further = {
         "contracts": ActingAs(app, {SVEN: LAND, HUSUM: KOMMUNE, FITKO: ANNA, GOVDIGITAL: BERT}),
-        "eligibility": httpx.MockTransport(bodies),
+        "eligibility": httpx.MockTransport(REGISTER),
     }
     await world.open()
     people = [await somebody(world, it) for it in (SVEN, HUSUM, FITKO, GOVDIGITAL)]
@@ -89,10 +84,13 @@ async def test_a_contract_is_seen_before_it_is_passed_on_and_the_other_body_acce
     await land.follow("Vertrag weitergeben")
     assert "Angemeldet bis" in land.text, "a long form says until when one can save"
     await land.send(422)
-    assert "Bitte füllen Sie dieses Feld aus." in land.page.one("p", id="q-error").text
-    await land.send(200, "Suchen", q="Nirgends")
-    assert "Dazu gibt es keine Stelle" in land.text
-    await land.send(200, "Suchen", q="Neun")
+    assert "Bitte füllen Sie dieses Feld aus." in land.page.one("p", id="grantee-error").text
+    await land.send(200, "Suchen", grantee__q="Nirgends")
+    assert "Dazu gibt es keinen Eintrag" in land.page.one("p", id="grantee-note").text
+    await land.send(200, "Suchen", grantee__q="130715163017", order_reference="Az. 2")
+    assert f"Nachfolger ist: {ME['name']}." in land.page.one("p", id="grantee-note").text
+    assert land.value("order_reference") == "Az. 2"
+    await land.send(200, "Suchen", grantee__q="Neun")
     await land.send(200, "", grantee=ME["id"], valid_to__day="31", valid_to__month="12", valid_to__year="2027")
     assert land.title == "Bitte prüfen Sie, was Sie weitergeben"
     for expected in ("Kommune Neun (140000000009)", "31. Dezember 2027", "entgeltfrei", "140000000009"):
@@ -121,12 +119,13 @@ async def test_a_contract_is_seen_before_it_is_passed_on_and_the_other_body_acce
 
 async def test_what_stands_in_the_way_of_passing_on_stands_at_its_field(desks: Desks) -> None:
     land = await desks.land.open(f"{PATH}/sub-contracts")
-    await land.send(200, "Suchen", q="Neun")
-    filled: dict[str, Any] = {"grantee": ME["id"], "territory": "13", "charge": "ENTGELTFREI"}
+    await land.send(200, "Suchen", grantee__q="Neun", territory__q="Mecklenburg")
+    filled: dict[str, Any] = {"grantee": ME["id"], "territory": ["13"], "charge": "ENTGELTFREI"}
     await land.send(409, "", **filled)
     assert "reicht über das des Vertrags darüber hinaus" in land.page.one("p", id="territory-error").text
     assert (land.value("grantee"), land.value("territory")) == (ME["id"], "13")
-    await land.send(422, "", territory="", price_items__0="viel")
+    assert "Mecklenburg-Vorpommern" in land.text
+    await land.send(422, "", territory=[], price_items__0="viel")
     assert "Betrag" in land.page.one("p", id="price_items.0-error").text
     await land.send(422, "", price_items__0="12,50")
     assert "entgeltfrei" in land.page.one("p", id="charge-error").text

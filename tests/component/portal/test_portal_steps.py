@@ -18,7 +18,8 @@ from tests.component.ordering.test_ordering_klienten import find_later, judge
 from tests.component.ordering.test_ordering_placements import ready
 from tests.component.ordering.test_ordering_steps_back import both_channels
 from tests.component.portal.filling import Person, somebody
-from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
+from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, OURS, SESSION, ActingAs, World
+from tests.component.portal.register import Register
 from tests.component.portal.test_portal_contracts import AGB, COSTS
 from tests.support.builders.orders import OFFERING_ID, PRICE, concluded, offering
 
@@ -41,6 +42,8 @@ OFFERING = {
     **dict.fromkeys(("ozg_ids", "leika_keys", "channels", "parameters", "price_items", "documents", "requirements"), ()),
     **dict.fromkeys(("licence_free_for_states", "history"), ()),
 }
+KLIENTEN = {"010540056056": "Husum, Stadt", "160615051119": "Uder", "010020000000": "Kiel, Landeshauptstadt"}
+FORMER = {"160615012097": ("Uder", "160615051119"), "130715163017": ("Groß Miltzow", None)}
 ADVICE = {
     "assessments": [],
     "allowed_channels": [],
@@ -65,6 +68,8 @@ class Desks:
     anbieter: Person
     orders: OrderingWorld
     ordering: ActingAs
+    register: Register
+    world: World
 
     async def declare(self) -> str:
         """Declare interest by its form, have it judged, and return the path of the Vorgang."""
@@ -81,7 +86,7 @@ class Desks:
 
 @pytest.fixture(name="desks")
 async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desks]:
-    world, orders = World(tmp_path), OrderingWorld()
+    world, orders, register = World(tmp_path), OrderingWorld(), Register({**KLIENTEN}, FORMER)
     for name, value in world.issuer.environment().items():
         monkeypatch.setenv(name, value)
     await orders.start()
@@ -89,12 +94,14 @@ async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     world.ordering = ordering = ActingAs(orders.app, TOKENS)
     world.further = {
         "catalog": httpx.MockTransport(lambda _: httpx.Response(200, json=OFFERING)),
-        "eligibility": httpx.MockTransport(lambda _: httpx.Response(200, json=ADVICE)),
+        "eligibility": httpx.MockTransport(
+            lambda it: register(it) if it.url.path.startswith("/v1/bodies") else httpx.Response(200, json=ADVICE)
+        ),
         "contracts": httpx.MockTransport(lambda it: httpx.Response(200, json=AGB if "/v1/agb/" in it.url.path else COSTS)),
     }
     await world.open()
     kunde, bereitsteller, anbieter = [await somebody(world, it) for it in (HUSUM, KOMM_ONE, GOVDIGITAL)]
-    yield Desks(kunde, bereitsteller, anbieter, orders, ordering)
+    yield Desks(kunde, bereitsteller, anbieter, orders, ordering, register, world)
     for person in (kunde, bereitsteller, anbieter):
         await person.visitor.aclose()
     await world.store.close()
@@ -448,7 +455,8 @@ async def test_a_buendler_names_a_klient_and_the_klient_confirms_by_forms(desks:
     await kunde.send(bundled="true")
     path = kunde.path.partition("?")[0]
     await kunde.follow("Klienten benennen")
-    await kunde.send(klient="010540056056", name="Husum, Stadt")
+    await kunde.send(200, "Suchen", klient__q="husum")
+    await kunde.send(klient="010540056056")
     assert "Husum, Stadt" in kunde.text
     assert "Antwort fehlt" in kunde.text
     monkeypatch.setitem(desks.ordering.tokens, GOVDIGITAL, "karin/010540056056/KLIENT")
@@ -482,3 +490,111 @@ async def test_a_buendler_names_a_klient_and_the_klient_confirms_by_forms(desks:
     await kunde.send(reason="Die Stadt bestellt selbst.")
     assert "Noch ist kein Klient benannt." in kunde.text
     await klient.open(path, 404)
+
+
+async def naming(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> Person:
+    """Open the form by which a Bündler names a Klient."""
+    monkeypatch.setitem(desks.ordering.tokens, HUSUM, BUENDLER)
+    kunde = await desks.kunde.open(f"/offerings/{OFFERING_ID}/interest")
+    await kunde.send(bundled="true")
+    return await kunde.follow("Klienten benennen")
+
+
+def keys(person: Person, name: str) -> list[str]:
+    """Return the keys of the bodies that a field offers."""
+    return [it.attributes["value"] for it in person.form().inside_all("input") if it.attributes["name"] == name]
+
+
+async def test_a_klient_is_searched_for_and_everything_else_stays_as_it_was_filled_in(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kunde = await naming(desks, monkeypatch)
+    assert not keys(kunde, "klient"), "there is nothing to choose before a search, and no key to type"
+    await kunde.send(422)
+    assert "Bitte füllen Sie dieses Feld aus." in kunde.page.one("p", id="klient-error").text
+    assert kunde.page.one("a", href="#klient.q").text.startswith("Für welche Stelle bestellen Sie: ")
+    before = len(desks.orders.messages())
+    await kunde.send(200, "Suchen", klient__q="Nirgends", payment=[])
+    note = kunde.page.one("p", id="klient-note")
+    assert "Versuchen Sie eine andere Schreibweise oder den amtlichen Schlüssel." in note.text
+    assert "klient-note" in kunde.page.one("fieldset", id="klient").attributes["aria-describedby"].split()
+    await kunde.send(200, "Suchen", klient__q="010020000000")
+    assert keys(kunde, "klient") == ["010020000000"], "a key finds its body"
+    assert "Kiel, Landeshauptstadt" in kunde.text
+    await kunde.send(200, "Suchen", klient="010020000000", klient__q="husum")
+    assert keys(kunde, "klient") == ["010020000000", "010540056056"], "what is chosen stays"
+    assert kunde.value("klient") == "010020000000"
+    assert "checked" not in kunde.page.one("input", id="payment").attributes
+    assert len(desks.orders.messages()) == before, "a search sends nothing"
+    await kunde.send(klient="010540056056")
+    (named,) = (await desks.read(kunde.path.partition("?")[0]))["klienten"]  # type: ignore[misc]
+    assert (named["klient"], named["payment"]) == ({"id": "010540056056", "name": "Husum, Stadt"}, False)
+    sent = len(desks.orders.messages())
+    await kunde.again()
+    assert len(desks.orders.messages()) == sent, "a double click names once"
+
+
+async def test_the_button_of_a_search_leads_back_to_what_was_found(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    kunde = await naming(desks, monkeypatch)
+    button = next(it for it in kunde.form().inside_all("button") if it.attributes.get("value") == "search")
+    assert button.attributes["formaction"] == f"{kunde.form().attributes['action']}#klient"
+    found = kunde.page.one("fieldset", id="klient")
+    assert found.attributes["tabindex"] == "-1", "it takes the focus there, and is no stop of its own"
+    await kunde.open(f"/en{kunde.path}")
+    assert "For which body do you order?" in kunde.text
+    await kunde.send(200, "Search", klient__q="Nirgends")
+    assert "Try another spelling, or the official key." in kunde.text
+
+
+async def test_a_key_that_a_reform_has_given_up_names_its_successor_in_place(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kunde = await naming(desks, monkeypatch)
+    await kunde.send(200, "Suchen", klient__q="160615012097", payment=[])
+    assert "Nachfolger ist: Uder." in kunde.page.one("p", id="klient-note").text
+    assert keys(kunde, "klient") == ["160615051119"]
+    assert kunde.value("klient.q") == "160615012097", "what was typed stays"
+    await kunde.send(200, "Suchen", klient__q="130715163017")
+    assert "weiß der Kreis" in kunde.page.one("p", id="klient-note").text
+    assert keys(kunde, "klient") == []
+    await kunde.send(200, "Suchen", klient__q="Kiel")
+    desks.register.former = {**FORMER, "010020000000": ("Kiel", "160615051119")}
+    desks.register.bodies = {key: name for key, name in KLIENTEN.items() if key != "010020000000"}
+    before = len(desks.orders.messages())
+    await kunde.send(422, "", klient="010020000000")
+    assert "Nachfolger ist: Uder." in kunde.page.one("p", id="klient-error").text
+    assert keys(kunde, "klient") == ["160615051119"]
+    assert "checked" not in kunde.page.one("input", id="klient-1").attributes, "nobody is named whom no one has chosen"
+    assert "checked" not in kunde.page.one("input", id="payment").attributes
+    assert len(desks.orders.messages()) == before
+
+
+async def test_a_register_that_is_away_costs_no_word_and_names_nobody(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    kunde = await naming(desks, monkeypatch)
+    await kunde.send(200, "Suchen", klient__q="husum", payment=[])
+    desks.register.away = True
+    await kunde.send(200, "Suchen", klient__q="kiel")
+    assert "Das Verzeichnis der öffentlichen Stellen antwortet gerade nicht." in kunde.text
+    desks.register.away = False
+    await kunde.send(200, "Suchen", klient__q="husum")
+    desks.register.away = True
+    await kunde.send(422, "", klient="010540056056")
+    assert "Der Marktplatz antwortet gerade nicht." in kunde.page.one("p", id="klient-error").text
+    assert (kunde.value("klient"), kunde.value("klient.q")) == ("010540056056", "husum")
+    desks.register.away = False
+    await kunde.send()
+    assert "Der Klient ist benannt" in kunde.text
+
+
+async def test_what_was_found_is_there_again_after_a_login_in_between(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    kunde = await naming(desks, monkeypatch)
+    await kunde.send(200, "Suchen", klient__q="husum")
+    path = kunde.path
+    form = {name: value for name, value in kunde.sent[1] if name != "action"} | {"klient": "010540056056"}
+    kunde.visitor.cookies.delete(SESSION)
+    answer = await kunde.visitor.post(path, data=form, headers=OURS)
+    assert answer.status_code == 303
+    await desks.world.log_in(kunde.visitor, path=answer.headers["Location"])
+    await kunde.open(path)
+    assert "Ihre Eingaben sind noch da" in kunde.text
+    assert (kunde.value("klient"), kunde.value("klient.q")) == ("010540056056", "husum")

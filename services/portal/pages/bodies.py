@@ -70,8 +70,8 @@ async def with_bodies(
 ) -> tuple[Field, ...]:
     """Return the fields of a form, those of bodies with what is chosen and what was found, to choose from.
 
-    What a field has to choose from before stays. ``unlisted``: a body may be one that the register lacks, and is chosen by its key. A choice that cannot be sent is an error of
-    its field: a body that is no more, or is not to be looked up just now.
+    What a field has to choose from before stays. ``unlisted``: a body may be one that the register lacks, and is chosen by its
+    key. A choice that cannot be sent is an error of its field: a body that is no more, or is not to be looked up just now.
     """
     asked = [it for it in fields if it.names_bodies]
     completed = await asyncio.gather(*(_completed(eligibility, words, it, given, unlisted=unlisted) for it in asked))

@@ -36,7 +36,7 @@ def statement_job_routes(pages: Pages, contracts: Contracts) -> APIRouter:
         parameters = [("limit", str(_SHOWN)), *([("cursor", cursor)] if cursor else [])]
         found = await contracts.statement_jobs(access, parameters)
         following = None if found.next is None else f"{PATH}?{urlencode({'cursor': found.next})}"
-        shown = {"jobs": found.items, "following": following}
+        shown: dict[str, Any] = {"jobs": found.items, "following": following}
         form = Form(
             title=words("statement.jobs.title"),
             lead=words("statement.jobs.lead"),

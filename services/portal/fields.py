@@ -59,8 +59,8 @@ class Field:
 
     ``german``: label and hint are in German only. ``whole``: a whole number is sent; what is none goes as it is, to be refused.
     ``heading``: of a group of fields that begins with this one; ``folded``: that group is closed at first, and this stands beside
-    its heading. ``blank``: what a SELECT says where nothing is chosen. ``query``: what a body is searched for by, ``note``: what is
-    to be said of the search. ``regions``: bodies are meant by what they cover, and sent by their regional keys (ARS).
+    its heading. ``blank``: what a SELECT says where nothing is chosen. ``query``: what a body is searched for by, ``note``: what
+    is to be said of the search. ``regions``: bodies are meant by what they cover, and sent by their regional keys (ARS).
     """
 
     name: str
@@ -227,7 +227,7 @@ def _rule_of(item: Mapping[str, Any], field: Field | None) -> str:
     """Return the service's sentence where it states the rule or limit that was broken, "" else: of money it counts cents."""
     code = item.get("code")
     kind, whole = (None, False) if field is None else (field.kind, field.whole)
-    listed = code == "too_long" and kind is Kind.LINES
+    listed = code == "too_long" and kind in (Kind.LINES, Kind.BODIES)
     stated = code in _LENGTHS or listed or (code == _RULE and kind is not Kind.DAY) or (code in _BOUNDS and whole)
     return str(item.get("message", "")) if stated else ""
 

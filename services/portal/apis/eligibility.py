@@ -431,7 +431,7 @@ class WorkItems(Reply):
 
 
 class Body(Reply):
-    """An entry of the register of public bodies. ``ars``: the regional key of what it covers, None for a body without territory."""
+    """An entry of the register of public bodies. ``ars``: regional key of what it covers, None for a body without territory."""
 
     id: str
     name: str

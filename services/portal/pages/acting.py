@@ -30,9 +30,7 @@ def acting_routes(pages: Pages, eligibility: Eligibility, sessions: Sessions) ->
     async def find(visit: CurrentVisit, q: str = "", refused: str = "") -> Response:
         session_of(visit)
         found = await find_bodies(eligibility, q, pages.words(visit.language))
-        return pages.show(
-            visit, "pages/acting.html", found=found.bodies, note=found.note, q=q, refused=bool(refused), here=PATH
-        )
+        return pages.show(visit, "pages/acting.html", found=found.bodies, note=found.note, q=q, refused=bool(refused), here=PATH)
 
     @router.post("")
     async def choose(request: Request, visit: CurrentVisit) -> Response:

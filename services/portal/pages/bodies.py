@@ -34,7 +34,7 @@ _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search came to. ``note``: what is to be said of it, ``missing``: what may be a key that the register lacks, or ""."""
+    """What a search came to. ``note``: what is to be said of it; ``missing``: what may be a key that the register lacks."""
 
     bodies: tuple[Body, ...] = ()
     note: str = ""
@@ -50,19 +50,11 @@ async def find_bodies(eligibility: Eligibility, text: str, words: Words) -> Foun
     if not asked:
         return Found()
     found = await eligibility.bodies(asked, FOUND_AT_MOST + 1)
-    if len(found) > FOUND_AT_MOST:
-        return Found(found[:FOUND_AT_MOST], words("find.more", number=FOUND_AT_MOST))
     if found:
-        return Found(found)
+        more = len(found) > FOUND_AT_MOST
+        return Found(found[:FOUND_AT_MOST], words("find.more", number=FOUND_AT_MOST) if more else "")
     key = "".join(asked.split())
-    if not _KEY.fullmatch(key):
-        return Found(note=words("find.none"))
-    try:
-        return Found((await eligibility.body(key),))
-    except GoneError as gone:
-        return await _followed(eligibility, gone, words)
-    except NotFoundError:
-        return Found(note=words("find.none"), missing=key)
+    return await _by_key(eligibility, key, words) if _KEY.fullmatch(key) else Found(note=words("find.none"))
 
 
 async def with_bodies(
@@ -99,6 +91,15 @@ def unsent(
     shown = replace(form, fields=fields, etag=given.one(ETAG) or None)
     status = HTTPStatus.OK if searches else HTTPStatus.UNPROCESSABLE_ENTITY
     return show_form(pages, visit, shown, faults, template=template, status=status, **values)
+
+
+async def _by_key(eligibility: Eligibility, key: str, words: Words) -> Found:
+    try:
+        return Found((await eligibility.body(key),))
+    except GoneError as gone:
+        return await _followed(eligibility, gone, words)
+    except NotFoundError:
+        return Found(note=words("find.none"), missing=key)
 
 
 async def _followed(eligibility: Eligibility, gone: GoneError, words: Words) -> Found:
@@ -146,14 +147,14 @@ async def _bodies(eligibility: Eligibility, keys: Sequence[str], words: Words, *
 
 async def _chosen(eligibility: Eligibility, key: str, words: Words, *, unlisted: bool) -> _Chosen:
     if not _KEY.fullmatch(key):
-        return _Chosen(error=words("find.unknown", key=key))
+        return _Chosen(error=words("find.unknown", id=key))
     try:
         return _Chosen((_choice(await eligibility.body(key), key, words),))
     except GoneError as gone:
         found = await _followed(eligibility, gone, words)
         return _Chosen(tuple(_choice(it, it.id, words) for it in found.bodies), found.note)
     except NotFoundError:
-        return _Chosen((_unlisted(key, words),)) if unlisted else _Chosen(error=words("find.unknown", key=key))
+        return _Chosen((_unlisted(key, words),)) if unlisted else _Chosen(error=words("find.unknown", id=key))
     except ApiUnavailableError:
         return _Chosen((Choice(key, key),), words("form.away"))
 

@@ -220,9 +220,7 @@ def _lines(pages: Pages, visit: Visit, information: CostInformation, given: Give
     return Lines(items, ids, pages.words(visit.language), visit.language, labels)
 
 
-def _form(
-    pages: Pages, visit: Visit, offering: Offering, channel: str, fields: tuple[Field, ...], etag: str | None
-) -> Form:
+def _form(pages: Pages, visit: Visit, offering: Offering, channel: str, fields: tuple[Field, ...], etag: str | None) -> Form:
     words = pages.words(visit.language)
     return Form(
         title=words("costs.new"),

@@ -45,62 +45,6 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
     """Return the routes."""
     router = APIRouter(prefix="/registration", include_in_schema=False)
 
-    async def form_of(visit: Visit, body: Body) -> Form:
-        words, language = pages.words(visit.language), visit.language
-        channels = [it.channel for it in await eligibility.channels()]
-
-        def named(value: str) -> str:
-            channel, _, role = value.partition("/")
-            return f"{pages.label(language, 'Channel', channel)}: {pages.label(language, 'Role', role)}"
-
-        wishes = tuple(Choice(it, named(it)) for it in (f"{channel}/{role}" for channel in channels for role in ACCREDITED))
-        return Form(
-            title=words("registration.title"),
-            lead=words("registration.lead"),
-            quote=f"{body.name} ({pages.label(language, 'OrganisationType', body.type)}, {body.id})",
-            action=f"/registration/{body.id}",
-            button=words("registration.button"),
-            back="/registration",
-            back_label=words("registration.title"),
-            fields=(
-                Field(
-                    "capacity",
-                    Kind.RADIOS,
-                    words("registration.capacity"),
-                    choices=tuple(Choice(it, words(f"registration.capacities.{it}")) for it in CAPACITIES),
-                ),
-                Field(
-                    VOLLMACHT,
-                    Kind.FILE,
-                    words("registration.vollmacht"),
-                    words("registration.vollmacht_hint"),
-                    optional=True,
-                ),
-                Field(
-                    "roles",
-                    Kind.CHECKS,
-                    words("registration.roles"),
-                    choices=tuple(Choice(it, words(f"registration.role.{it}")) for it in ROLES),
-                ),
-                Field(
-                    "accreditations",
-                    Kind.CHECKS,
-                    words("registration.accreditations"),
-                    words("registration.accreditations_hint"),
-                    optional=True,
-                    choices=wishes,
-                ),
-                Field(
-                    "leitweg_id",
-                    Kind.LINE,
-                    words("registration.leitweg_id"),
-                    words("registration.leitweg_id_hint"),
-                    optional=True,
-                ),
-                Field("confirmed", Kind.TICK, words("registration.confirmed")),
-            ),
-        )
-
     @router.get("")
     async def find(visit: CurrentVisit, q: str = "") -> Response:
         session_of(visit)
@@ -115,7 +59,11 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
         except GoneError:
             return _searched(visit, body_id)
         return show_form(
-            pages, visit, await form_of(visit, body), template=TEMPLATE, brought=await _held(eligibility, visit, body)
+            pages,
+            visit,
+            await _form(pages, eligibility, visit, body),
+            template=TEMPLATE,
+            brought=await _held(eligibility, visit, body),
         )
 
     @router.post("/{body_id}", openapi_extra=TAKES_FILE)
@@ -143,10 +91,67 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
                 await act_for(sessions, session, body.id, body.name)
             return f"/organisations/{quote(body.id)}?done=registered"
 
-        form = await form_of(visit, body)
+        form = await _form(pages, eligibility, visit, body)
         return await send_form(pages, visit, form, given, act, field_of=FIELD_OF, template=TEMPLATE, brought=brought)
 
     return router
+
+
+async def _form(pages: Pages, eligibility: Eligibility, visit: Visit, body: Body) -> Form:
+    words, language = pages.words(visit.language), visit.language
+    channels = [it.channel for it in await eligibility.channels()]
+
+    def named(value: str) -> str:
+        channel, _, role = value.partition("/")
+        return f"{pages.label(language, 'Channel', channel)}: {pages.label(language, 'Role', role)}"
+
+    wishes = tuple(Choice(it, named(it)) for it in (f"{channel}/{role}" for channel in channels for role in ACCREDITED))
+    return Form(
+        title=words("registration.title"),
+        lead=words("registration.lead"),
+        quote=f"{body.name} ({pages.label(language, 'OrganisationType', body.type)}, {body.id})",
+        action=f"/registration/{body.id}",
+        button=words("registration.button"),
+        back="/registration",
+        back_label=words("registration.title"),
+        fields=(
+            Field(
+                "capacity",
+                Kind.RADIOS,
+                words("registration.capacity"),
+                choices=tuple(Choice(it, words(f"registration.capacities.{it}")) for it in CAPACITIES),
+            ),
+            Field(
+                VOLLMACHT,
+                Kind.FILE,
+                words("registration.vollmacht"),
+                words("registration.vollmacht_hint"),
+                optional=True,
+            ),
+            Field(
+                "roles",
+                Kind.CHECKS,
+                words("registration.roles"),
+                choices=tuple(Choice(it, words(f"registration.role.{it}")) for it in ROLES),
+            ),
+            Field(
+                "accreditations",
+                Kind.CHECKS,
+                words("registration.accreditations"),
+                words("registration.accreditations_hint"),
+                optional=True,
+                choices=wishes,
+            ),
+            Field(
+                "leitweg_id",
+                Kind.LINE,
+                words("registration.leitweg_id"),
+                words("registration.leitweg_id_hint"),
+                optional=True,
+            ),
+            Field("confirmed", Kind.TICK, words("registration.confirmed")),
+        ),
+    )
 
 
 def _searched(visit: Visit, body_id: str) -> Response:

@@ -144,8 +144,8 @@ async def test_a_change_is_proposed_by_a_form_that_holds_what_is_agreed(desks: D
     assert kunde.value("annexes").split() == ["Abstimmungsschreiben", "Leistungsbeschreibung"]
     await kunde.send(422)
     assert "Das ist schon so vereinbart." in kunde.page.one("div", id="faults").text
-    filled = {"notice_months": "3", "notice_to": "QUARTER_END", "territory": ["14", "140000000009"], "reason": "Neuer Beschluss"}
-    await kunde.send(200, "", **filled)
+    filled = {"notice_months": "3", "notice_to": "QUARTER_END", "reason": "Neuer Beschluss"}
+    await kunde.send(200, "", **filled, territory=["14", "140000000009"])
     assert "Die Änderung ist vorgeschlagen" in kunde.text
     proposal = (await stored(desks.contracts)).proposal
     assert proposal is not None

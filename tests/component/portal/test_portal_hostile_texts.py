@@ -292,11 +292,7 @@ def paths_of(template: str) -> list[str]:
 
 def texts_of(form: Element) -> dict[str, str]:
     """Return the fields that somebody writes into, with what they hold."""
-    return {
-        it.attributes["name"]: shown(it)[0]
-        for it in form.inside_all("input", "textarea")
-        if _is_read(it)
-    }
+    return {it.attributes["name"]: shown(it)[0] for it in form.inside_all("input", "textarea") if _is_read(it)}
 
 
 def form_at(page: Page, path: str) -> Element:

@@ -216,7 +216,7 @@ async def test_all_faults_of_a_registration_are_named_at_their_fields(desks: Des
     )
     assert kunde.value("leitweg_id") == "falsch"
     await kunde.open("/registration?q=xyzzy")
-    assert "Dazu gibt es keinen Eintrag." in kunde.text
+    assert "Dazu gibt es keinen Eintrag im Verzeichnis" in kunde.text
 
 
 async def test_what_is_wrong_with_a_statement_stands_at_its_field(desks: Desks) -> None:

@@ -99,8 +99,8 @@ async def test_a_body_that_is_no_more_or_never_was_is_not_named_and_its_successo
     operator = await desks.operator.open("/operations/partners/new")
     await operator.send(200, "Suchen", run_by__q="dataport", organisations__q="160615012097", **FIRST)
     assert "Nachfolger ist: Uder." in operator.page.one("p", id="organisations-note").text
-    forged = {"run_by": "dataport", "organisations": ["160615012097", "010540056056", "nirgends"]}
-    await operator.send(422, "", **forged, organisations__q="", roles=["KUNDE"])
+    forged = ["160615012097", "010540056056", "nirgends"]
+    await operator.send(422, "", run_by="dataport", organisations=forged, organisations__q="", roles=["KUNDE"])
     error = operator.page.one("p", id="organisations-error").text
     assert "Nachfolger ist: Uder." in error
     assert "gibt es nicht: nirgends" in error

@@ -301,7 +301,9 @@ def test_every_shape_of_facts_has_the_members_and_values_that_eligibility_knows(
 def test_every_step_is_an_operation_with_the_fields_that_are_asked_for() -> None:
     described = document(ServiceName.ORDERING)
     words = read_texts()[Language.DE]
-    asked = AskedStep(NEW_ORDER, str, lambda _enumeration, value: value, words, Language.DE, date(2026, 3, 2), {"1": "Husum, Stadt"})
+    asked = AskedStep(
+        NEW_ORDER, str, lambda _enumeration, value: value, words, Language.DE, date(2026, 3, 2), {"1": "Husum, Stadt"}
+    )
     parts = {"points": "point_id", "questions": "question_id", "milestones": "code", "klienten": "klient"}
     for step in COMMANDS.values():
         path = step.path.replace("{part}", f"{{{parts.get(step.path.partition('/')[0])}}}")

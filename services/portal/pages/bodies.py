@@ -50,11 +50,14 @@ async def find_bodies(eligibility: Eligibility, text: str, words: Words) -> Foun
     if not asked:
         return Found()
     found = await eligibility.bodies(asked, FOUND_AT_MOST + 1)
-    if found:
-        more = len(found) > FOUND_AT_MOST
-        return Found(found[:FOUND_AT_MOST], words("find.more", number=FOUND_AT_MOST) if more else "")
     key = "".join(asked.split())
-    return await _by_key(eligibility, key, words) if _KEY.fullmatch(key) else Found(note=words("find.none"))
+    known = any((it.ars or it.id).startswith(key) for it in found) if key.isdecimal() else bool(found)
+    # What is found by the key of a body that is no more is another one, and nobody is to take it for that.
+    by_key = Found() if known or not _KEY.fullmatch(key) else await _by_key(eligibility, key, words)
+    if by_key.bodies or not found:
+        return by_key if by_key != Found() else Found(note=words("find.none"))
+    more = len(found) > FOUND_AT_MOST
+    return Found(found[:FOUND_AT_MOST], words("find.more", number=FOUND_AT_MOST) if more else "")
 
 
 async def with_bodies(

@@ -25,7 +25,10 @@ class Register:
             return httpx.Response(503, json={"code": "away", "detail": "away"})
         if request.url.path == "/v1/bodies":
             asked, limit = request.url.params["q"].lower(), int(request.url.params["limit"])
-            found = [it for it in self.bodies if asked in self.bodies[it].lower() or asked in (it, self._region(it))]
+            followed = self.former[asked][1] if asked in self.former else None
+            found = [
+                it for it in self.bodies if asked in self.bodies[it].lower() or asked in (it, self._region(it)) or it == followed
+            ]
             return httpx.Response(200, json={"items": [self._body(it) for it in found[:limit]], "next": None})
         key = request.url.path.rpartition("/")[2]
         if key in self.bodies:

@@ -24,6 +24,12 @@ class RebuildDueError(StoreUnfitError):
     code = "rebuild_due"
 
 
+class EpochEndedError(StoreUnfitError):
+    """The store has begun another epoch than a process works in: what it wrote would have numbers of before."""
+
+    code = "epoch_ended"
+
+
 @dataclass(frozen=True, slots=True)
 class Restoration:
     """A restore from a backup: the time of the backup, and that of the restore."""
@@ -32,18 +38,20 @@ class Restoration:
     restored_at: datetime
 
 
-async def mark_restored(store: Store, taken_at: datetime, at: datetime) -> None:
+async def mark_restored(store: Store, taken_at: datetime, at: datetime, sequence_base: int = 0) -> None:
     """Note that the store holds what a backup held; until ``begin_epoch`` no process works on it.
 
-    ``taken_at`` is the time of the backup, ``at`` that of the restore.
+    ``taken_at`` is the time of the backup, ``at`` that of the restore. ``sequence_base`` is that of the store when the backup was
+    taken: what the backup holds may have been raised to it. A higher one that the store has already stays.
     """
     note = {"rebuild_due": True, "taken_at": taken_at, "restored_at": at}
     document = await store.get(COLLECTION, _ID)
     if document is None:
-        if not await store.insert_many(COLLECTION, [{"_id": _ID, "rev": 1, "floor": 0, **note}]):
+        if not await store.insert_many(COLLECTION, [{"_id": _ID, "rev": 1, "floor": sequence_base, **note}]):
             raise _disturbed()
         return
-    await _save(store, {**document, **note, "rev": document["rev"] + 1})
+    floor = max(sequence_base, document["floor"])
+    await _save(store, {**document, **note, "floor": floor, "rev": document["rev"] + 1})
 
 
 async def announce_epoch(store: Store, sequence_base: int) -> None:
@@ -71,6 +79,14 @@ async def sequence_base(store: Store) -> int:
         )
     sequence_base: int = document["floor"]
     return sequence_base
+
+
+async def require_epoch(store: Store, base: int) -> None:
+    """Return if the store is in the epoch that begins with ``base``. Raises RebuildDueError, EpochEndedError."""
+    if (found := await sequence_base(store)) != base:
+        raise EpochEndedError(
+            f"The topics were rebuilt: the store counts from {found}, this process from {base}. Start it again."
+        )
 
 
 async def recorded_sequence_base(store: Store) -> int:

@@ -17,6 +17,7 @@ from marktplatz.recovery.dump.keys import Keys
 from marktplatz.recovery.dump.sealing import SEALED, sealed_file
 from marktplatz.recovery.errors import BackupError
 from marktplatz.recovery.stores import ServiceStore, Stores
+from shared.aggregate import epochs
 from shared.clock import now
 from shared.store.paging import scanned
 from shared.store.port import Collection
@@ -42,7 +43,12 @@ async def back_up(stores: Stores, root: Path, keys: Keys, *, clock: Callable[[],
     try:
         files = [await _copy(held, collection, draft, clock, keys) for held in stores.values() for collection in held.collections]
         manifest = Manifest(
-            format=2 if keys.recipients else 1, product=VERSION, started_at=began, finished_at=clock(), files=tuple(files)
+            format=2 if keys.recipients else 1,
+            product=VERSION,
+            started_at=began,
+            finished_at=clock(),
+            files=tuple(files),
+            sequence_bases=await _sequence_bases(stores),
         )
         write_manifest(draft, manifest)
         rename(draft, target)
@@ -84,6 +90,12 @@ async def _copy(held: ServiceStore, collection: Collection, folder: Path, clock:
         read_from=began,
         read_to=clock(),
     )
+
+
+async def _sequence_bases(stores: Stores) -> dict[str, int]:
+    """Return the sequence bases of stores that have one. Read after the copies: a base covers whatever was raised to it."""
+    bases = {held.service.name: await epochs.recorded_sequence_base(held.store) for held in stores.values()}
+    return {service: base for service, base in bases.items() if base}
 
 
 def delete_all_but(root: Path, newest: int) -> list[Path]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from operator import not_
 from pathlib import Path
 from typing import Literal
 
@@ -60,6 +61,8 @@ class Manifest(BaseModel):
     started_at: datetime
     finished_at: datetime
     files: tuple[DumpFile, ...]
+    sequence_bases: dict[str, int] = Field(default={}, exclude_if=not_)
+    """By service, where its store was rebuilt once: the sequence number above which aggregates count. Left out if none was."""
 
     @property
     def documents(self) -> int:

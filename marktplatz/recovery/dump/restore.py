@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -75,7 +75,7 @@ async def put_back(stores: Stores, folder: Path, keys: Keys, manifest: Manifest,
     Raises StoreUnavailableError, and as ``restore_contents``.
     """
     result = Restored()
-    await mark_restored(stores, manifest.started_at, at)
+    await mark_restored(stores, manifest.started_at, at, manifest.sequence_bases)
     for file in manifest.files:
         held, collection = _place(stores, file)
         for batch in batches(documents_in(folder, file, keys)):
@@ -85,13 +85,16 @@ async def put_back(stores: Stores, folder: Path, keys: Keys, manifest: Manifest,
     return result
 
 
-async def mark_restored(stores: Stores, taken_at: datetime, at: datetime) -> None:
+async def mark_restored(
+    stores: Stores, taken_at: datetime, at: datetime, sequence_bases: Mapping[str, int] | None = None
+) -> None:
     """Mark all stores so that no process works on them until ``rebuild``: they hold what they held at ``taken_at``.
 
+    ``sequence_bases`` are those of the stores at that time, by service, where the restored stores do not hold them themselves.
     Raises StoreUnavailableError, WriteConflictError if somebody else restores at the same time.
     """
     for held in stores.values():
-        await epochs.mark_restored(held.store, taken_at, at)
+        await epochs.mark_restored(held.store, taken_at, at, (sequence_bases or {}).get(held.service.name, 0))
 
 
 async def _put(held: ServiceStore, collection: Collection, batch: list[Document], result: Restored) -> None:

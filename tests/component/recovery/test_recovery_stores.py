@@ -228,6 +228,24 @@ async def test_a_restored_store_lets_no_process_work_until_its_era_begins(tmp_pa
             assert await epochs.sequence_base(held.store) == 1000
 
 
+async def test_a_backup_keeps_the_era_of_each_store_and_names_none_where_there_is_none(tmp_path: Path, backup: Path) -> None:
+    assert "sequence_bases" not in json.loads((backup / MANIFEST).read_text("utf-8")), (
+        "versions before refuse what they do not know"
+    )
+    async with place(tmp_path / "from") as stores:
+        await raise_aggregates(stores, 9000)
+        again, _ = await back_up(stores, tmp_path / "backups", PLAIN, clock=lambda: AT + timedelta(days=1))
+    async with place(tmp_path / "to") as stores:
+        await restore(stores, again, PLAIN, AT)
+        assert {await epochs.recorded_sequence_base(held.store) for held in stores.values()} == {9000}
+        for held in stores.values():
+            with pytest.raises(epochs.RebuildDueError, match="topics rebuild"):
+                await epochs.sequence_base(held.store)
+        await raise_aggregates(stores, 10_000)
+        await restore(stores, backup, PLAIN, AT, into_non_empty=True)
+        assert {await epochs.recorded_sequence_base(held.store) for held in stores.values()} == {10_000}, "none goes back"
+
+
 async def test_an_era_is_known_in_every_store_before_anything_counts_from_it(tmp_path: Path) -> None:
     async with place(tmp_path / "to") as stores:
         ordering = stores[ServiceName.ORDERING].store

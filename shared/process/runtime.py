@@ -67,6 +67,7 @@ class _Running:
     service: Service
     store: Store
     socket: socket.socket
+    sequence_base: int = 0
 
     @property
     def needs_rights(self) -> bool:
@@ -97,12 +98,17 @@ class Runtime:
         self.publisher = KafkaPublisher(kafka)
         self.health = ProcessHealth()
         self.stopping = asyncio.Event()
+        self._unfit: StoreUnfitError | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._servers: list[Server] = []
         self._readers: list[ReaderRunner] = []
 
     async def run(self) -> None:
-        """Start everything, wait for a signal, drain. Raises what makes a start impossible (unfit store, bad setting)."""
+        """Start everything, wait for a signal, drain.
+
+        Raises what makes a start impossible (unfit store, bad setting), and RebuildDueError or EpochEndedError after the drain if
+        a store was restored or its topics rebuilt meanwhile.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stopping.set)
@@ -116,6 +122,8 @@ class Runtime:
             self.health.draining = True
             self.health.show()
             await self._drain()
+        if self._unfit is not None:
+            raise self._unfit
         log.info("stopped")
 
     async def _until_stopped(self, work: Awaitable[None]) -> None:
@@ -214,9 +222,9 @@ class Runtime:
 
     async def _prepare(self, item: _Running) -> None:
         await item.store.prepare([*item.service.collections, idempotency.COLLECTION, epochs.COLLECTION])
-        sequence_base = await epochs.sequence_base(item.store)
+        item.sequence_base = await epochs.sequence_base(item.store)
         for ledger in item.service.ledgers:
-            ledger.sequence_base = sequence_base
+            ledger.sequence_base = item.sequence_base
 
     def _repeated(self, item: _Running) -> Iterator[Periodic]:
         """Yield what a process does again and again for a service of its."""
@@ -245,7 +253,7 @@ class Runtime:
     async def _probe(self, running: Sequence[_Running]) -> None:
         while True:
             for item in running:
-                self.health.checks[f"store_{item.service.name}"] = await answers(item.store.ping)
+                self.health.checks[f"store_{item.service.name}"] = await answers(partial(self._ask, item))
             if "rights" in self.health.checks and self.rights is not None:
                 self.health.checks["rights"] = self.rights.ready()
             if self.health.runner is not None:
@@ -254,6 +262,16 @@ class Runtime:
                 self.health.checks["broker"] = await answers(self.publisher.ping)
             self.health.show()
             await asyncio.sleep(PROBE_EVERY)
+
+    async def _ask(self, item: _Running) -> None:
+        """Ask whether a store answers, and is the one that this process has begun with: else it ends. Raises MarktplatzError."""
+        await item.store.ping()
+        try:
+            await epochs.require_epoch(item.store, item.sequence_base)
+        except StoreUnfitError as error:
+            self._unfit = error
+            self.stopping.set()
+            raise
 
     async def _drain(self) -> None:
         """Stop taking work in, end what runs: HTTP first, then consumers (the batch ends and commits), then the rest."""

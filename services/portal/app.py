@@ -232,7 +232,8 @@ def _entrance(resources: Resources, settings: Settings, transports: Transports) 
         after_logout=f"{settings.origin}/",
         scope=settings.oidc_scope,
     )
-    provider = Provider(client, authenticator_of(AuthSettings()), resources.clock, transports.get("provider"))
+    auth = AuthSettings()
+    provider = Provider(client, authenticator_of(auth), resources.clock, transports.get("provider"), trust=auth.trust())
     sessions = Sessions(resources.store, Seal.read(settings.session_keys), resources.clock)
     doorkeeper = Doorkeeper(sessions, provider, Cookies(settings.run), resources.clock)
     return _Entrance(sessions, provider, doorkeeper)

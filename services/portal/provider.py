@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -41,6 +42,10 @@ class LoginRefusedError(RejectedError):
 
     code = "login_refused"
     status = 403
+
+
+class ClientRefusedError(LoginRefusedError):
+    """The identity provider does not know this client, or not by this secret: nothing is said of the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,10 @@ class _TokenAnswer(BaseModel):
 
 
 class Provider:
-    """Client of one identity provider. ``authenticator`` checks access tokens as the APIs do; ``transport`` is given by tests."""
+    """Client of one identity provider. ``authenticator`` checks access tokens as the APIs do; ``trust`` is as theirs.
+
+    ``transport`` is given by tests.
+    """
 
     def __init__(
         self,
@@ -105,12 +113,15 @@ class Provider:
         authenticator: SubjectAuthenticator | OidcAuthenticator,
         clock: Callable[[], datetime],
         transport: httpx.AsyncBaseTransport | None = None,
+        *,
+        trust: ssl.SSLContext | bool = True,
     ) -> None:
         self.client = client
         self._authenticator = authenticator
         self._clock = clock
         self._transport = transport
-        self._http = httpx.AsyncClient(timeout=_TIMEOUT, transport=transport, trust_env=False)
+        self._trust = trust
+        self._http = httpx.AsyncClient(verify=trust, timeout=_TIMEOUT, transport=transport, trust_env=False)
         self._metadata: _Metadata | None = None
         self._identities: SubjectAuthenticator | None = None
         self._fresh_until = float("-inf")
@@ -160,11 +171,16 @@ class Provider:
         )
 
     async def renewed(self, tokens: Tokens) -> Tokens | None:
-        """Return fresh tokens, None where there is nothing to renew or the provider refuses. Raises ProviderUnavailableError."""
+        """Return fresh tokens, None where there is nothing to renew or the provider refuses to.
+
+        Raises ProviderUnavailableError, also while the provider does not know this client: its secret is being replaced.
+        """
         if tokens.refresh is None:
             return None
         try:
             found, id_token = await self._tokens({"grant_type": "refresh_token", "refresh_token": tokens.refresh})
+        except ClientRefusedError as error:
+            raise ProviderUnavailableError(f"{error.detail} The secret of this client is another one there.") from error
         except LoginRefusedError:
             return None
         return Tokens(found.access, id_token or tokens.identity, found.refresh or tokens.refresh, found.until)
@@ -212,15 +228,18 @@ class Provider:
             raise ProviderUnavailableError(f"{address} is that of {metadata.issuer[:200]}; PORTAL_OIDC_ISSUER names another one.")
         if self._identities is None or self._metadata is None or self._metadata.jwks_uri != metadata.jwks_uri:
             checked = AuthSettings(issuer=metadata.issuer, audience=self.client.id, jwks_url=metadata.jwks_uri, jwks_file=None)
-            self._identities = SubjectAuthenticator(checked, keys=UrlKeys(metadata.jwks_uri, transport=self._transport))
+            keys = UrlKeys(metadata.jwks_uri, transport=self._transport, trust=self._trust)
+            self._identities = SubjectAuthenticator(checked, keys=keys)
         self._metadata, self._fresh_until = metadata, time.monotonic() + FRESH_SECONDS
         return metadata
 
     async def _tokens(self, form: Mapping[str, str]) -> tuple[Tokens, str | None]:
         metadata = await self._known()
         response = await self._post(metadata.token_endpoint, form)
-        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             raise ProviderUnavailableError(f"The token endpoint answered {response.status_code}.")
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            raise ClientRefusedError(f"The token endpoint answered {response.status_code}.")
         if response.status_code != HTTPStatus.OK:
             raise LoginRefusedError(f"The token endpoint answered {response.status_code}.")
         try:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
 from pathlib import Path
 
-from shared.errors import InvalidError
 from shared.files.clamd import Clamd
 from shared.files.folder import FolderFiles
 from shared.files.port import Files
 from shared.files.s3 import S3Files, S3Keys
 from shared.files.scanning import NoScanner, Scanner
 from shared.files.settings import FilesSettings
+from shared.trust import trust_in
 
 
 def open_files(settings: FilesSettings, kind: str, folder: Path) -> Files:
@@ -32,7 +31,7 @@ def open_files(settings: FilesSettings, kind: str, folder: Path) -> Files:
         keys,
         region=settings.s3_region,
         # Without TLS there is nothing to trust, and to read what is trusted takes its time.
-        trust=endpoint.startswith("https:") and _trust(settings.s3_ca_file),
+        trust=endpoint.startswith("https:") and trust_in(settings.s3_ca_file, "FILES_S3_CA_FILE", code="files_trust_unreadable"),
         timeout=settings.s3_timeout,
         patience=settings.s3_patience,
     )
@@ -44,13 +43,3 @@ def open_scanner(settings: FilesSettings) -> Scanner:
         return NoScanner()
     host, _, port = settings.clamd_address.rpartition(":")
     return Clamd(host.strip("[]"), int(port), settings.clamd_timeout)
-
-
-def _trust(authority: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=authority)
-    except (OSError, ssl.SSLError) as error:
-        raise InvalidError(
-            f"FILES_S3_CA_FILE {authority} holds no certificates that can be read ({type(error).__name__})",
-            code="files_trust_unreadable",
-        ) from error

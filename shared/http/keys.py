@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -97,20 +98,25 @@ class FileKeys(Keys):
 
 
 class UrlKeys(Keys):
-    """Keys at a URL. Redirects are not followed: the address is part of the trust."""
+    """Keys at a URL. Redirects are not followed: the address is part of the trust, and so is who signs its certificate."""
 
     def __init__(
         self,
         url: str,
         clock: Callable[[], float] = time.monotonic,
         transport: httpx.AsyncBaseTransport | None = None,
+        *,
+        trust: ssl.SSLContext | bool = True,
     ) -> None:
         super().__init__(clock)
         self.url = url
         self._transport = transport
+        self._trust = trust
 
     async def _read(self) -> bytes:
-        async with httpx.AsyncClient(transport=self._transport, timeout=FETCH_SECONDS, follow_redirects=False) as client:
+        async with httpx.AsyncClient(
+            verify=self._trust, transport=self._transport, timeout=FETCH_SECONDS, follow_redirects=False
+        ) as client:
             response = await client.get(self.url)
         if response.status_code != httpx.codes.OK or len(response.content) > SIZE_LIMIT:
             raise KeySetUnfitError(f"{self.url} answered {response.status_code} with {len(response.content)} bytes")

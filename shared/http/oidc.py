@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -20,6 +21,7 @@ from shared.http.caller import Caller, Person, UnauthenticatedError
 from shared.http.keys import FileKeys, Keys, UrlKeys
 from shared.ids import person_ref
 from shared.messages.values import Line, OrganisationId, Role
+from shared.trust import trust_in
 
 C = TypeVar("C", bound=BaseModel)
 
@@ -51,6 +53,8 @@ class RightsFrom(StrEnum):
 class AuthSettings(BaseSettings):
     """Whose tokens are accepted, from ``AUTH_…`` variables: keys by URL or in a file, exactly one of them.
 
+    ``ca_file`` holds the authority of the identity provider's certificate where it is none that everybody knows.
+
     ``environment`` is that of the process (``MARKTPLATZ_ENVIRONMENT``). Anything but ``embedded`` refuses the issuer that
     the embedded run makes for itself: its key lies in a data folder and signs whatever it is asked to. Rights come from the
     marketplace; from the claims of tokens only where nothing but tests runs. ``rights_most_age`` is how long they are gone by
@@ -63,6 +67,7 @@ class AuthSettings(BaseSettings):
     audience: Annotated[str, Field(min_length=1)]
     jwks_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
     jwks_file: Path | None = None
+    ca_file: Path | None = None
     rights_from: RightsFrom = RightsFrom.MARKETPLACE
     rights_most_age: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=5)
     environment: Annotated[str, Field(validation_alias=AliasChoices("MARKTPLATZ_ENVIRONMENT", "AUTH_ENVIRONMENT"))] = "production"
@@ -86,6 +91,10 @@ class AuthSettings(BaseSettings):
         if self.jwks_url is not None and not self.jwks_url.startswith("https://"):
             raise ValueError(f"AUTH_JWKS_URL must be an https address in the environment '{self.environment}'")
         return self
+
+    def trust(self) -> ssl.SSLContext:
+        """Return whose certificates the identity provider may have. Raises InvalidError (``auth_trust_unreadable``)."""
+        return trust_in(self.ca_file, "AUTH_CA_FILE", code="auth_trust_unreadable")
 
 
 def _one_or_many(roles: object) -> object:
@@ -207,7 +216,7 @@ def _fits(key: Key, algorithm: str) -> bool:
 
 def _keys_of(settings: AuthSettings) -> Keys:
     if settings.jwks_url is not None:
-        return UrlKeys(settings.jwks_url)
+        return UrlKeys(settings.jwks_url, trust=settings.trust())
     if settings.jwks_file is None:
         raise ValueError("set either AUTH_JWKS_URL or AUTH_JWKS_FILE")
     return FileKeys(settings.jwks_file)

@@ -26,6 +26,8 @@ from services.portal.uploads import brings_file
 from shared.errors import RetryableError
 
 RENEW_BEFORE = timedelta(seconds=30)
+_LOOKS = (0.0, 1.0)
+"""Seconds before each look for the tokens that another process may have got."""
 _OWN = frozenset({FIELD, "action"})
 """Fields of a form that are about its sending, and not kept."""
 
@@ -103,11 +105,29 @@ class Doorkeeper:
         except RetryableError as error:
             log.warning("not_renewed", code=error.code, detail=error.detail)
             return session  # what is public can be read on; the services judge whether the old token still holds
-        if tokens is None:
-            await self.sessions.end(secret)
-            return None
-        # Another process that was quicker has stored tokens as fresh as these.
-        return await self.sessions.change(replace(session, tokens=tokens)) or await self.sessions.find(secret)
+        return await self._renewed_elsewhere(session) if tokens is None else await self._stored(session, tokens)
+
+    async def _stored(self, session: Session, tokens: Tokens) -> Session | None:
+        """Store fresh tokens, also where another request notes meanwhile that the session is used; None if it has ended."""
+        found: Session | None = session
+        while found is not None and found.tokens == session.tokens:
+            if (changed := await self.sessions.change(replace(found, tokens=tokens))) is not None:
+                return changed
+            found = await self.sessions.find(session.secret)
+        return found
+
+    async def _renewed_elsewhere(self, session: Session) -> Session | None:
+        """Return the session with the tokens that another process got and is storing just now; without any it ends.
+
+        A provider that replaces refresh tokens takes each of them once, and refuses the slower of two.
+        """
+        for pause in () if session.tokens.refresh is None else _LOOKS:
+            await asyncio.sleep(pause)
+            found = await self.sessions.find(session.secret)
+            if found is None or found.tokens != session.tokens:
+                return found
+        await self.sessions.end(session.secret)
+        return None
 
 
 def _has_page(request: Request, path: str) -> bool:

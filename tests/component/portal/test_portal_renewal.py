@@ -121,6 +121,57 @@ async def test_two_processes_that_renew_at_once_both_go_on(sessions: Sessions) -
     assert [it and it.tokens for it in found] == [NEW] * 2
 
 
+class Replacing:
+    """A provider that takes each refresh token once. Refusals come at once, tokens after a while."""
+
+    def __init__(self) -> None:
+        self.valid = OLD.refresh
+        self.together = asyncio.Barrier(2)
+
+    async def renewed(self, tokens: Tokens) -> Tokens | None:
+        await self.together.wait()
+        if tokens.refresh != self.valid:
+            return None
+        self.valid = NEW.refresh
+        await asyncio.sleep(0.3)
+        return NEW
+
+
+async def test_who_is_refused_because_another_process_was_quicker_goes_on_with_its_tokens(sessions: Sessions) -> None:
+    request, provider = await begun(sessions, OLD), Replacing()
+    doors = [Doorkeeper(sessions, provider, COOKIES, lambda: AT) for _ in range(2)]
+    found = await asyncio.gather(*(door.session(request) for door in doors))
+    assert [it and it.tokens for it in found] == [NEW] * 2
+    assert await sessions.find(request.cookies[COOKIES.session]) is not None
+
+
+async def test_tokens_are_stored_also_where_a_request_notes_meanwhile_that_the_session_is_used(sessions: Sessions) -> None:
+    request = await begun(sessions, OLD)
+    secret = request.cookies[COOKIES.session]
+
+    class Used(Renewals):
+        async def renewed(self, tokens: Tokens) -> Tokens | None:
+            used = await sessions.find(secret)
+            assert used is not None
+            assert await sessions.change(used) is not None
+            return await super().renewed(tokens)
+
+    found = await doorkeeper(sessions, Used(NEW)).session(request)
+    stored = await sessions.find(secret)
+    assert [it and it.tokens for it in (found, stored)] == [NEW] * 2
+
+
+async def test_tokens_for_a_session_that_was_ended_meanwhile_are_dropped(sessions: Sessions) -> None:
+    request = await begun(sessions, OLD)
+
+    class Ended(Renewals):
+        async def renewed(self, tokens: Tokens) -> Tokens | None:
+            await sessions.end(request.cookies[COOKIES.session])
+            return await super().renewed(tokens)
+
+    assert await doorkeeper(sessions, Ended(NEW)).session(request) is None
+
+
 async def test_sessions_that_have_ended_are_deleted(sessions: Sessions) -> None:
     await begun(sessions, NEW)
     sessions._clock = lambda: AT + timedelta(hours=11)
@@ -179,8 +230,11 @@ async def test_a_refresh_that_is_refused_gives_nothing(
     assert await provider.renewed(OLD) is None
 
 
-async def test_a_provider_that_is_away_ends_no_session(issuer: EmbeddedIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    provider, _ = provider_at(httpx.Response(503), issuer, monkeypatch)
+@pytest.mark.parametrize("status", [401, 429, 503], ids=["knows_another_secret", "asks_for_patience", "is_away"])
+async def test_a_provider_that_says_nothing_of_the_person_ends_no_session(
+    issuer: EmbeddedIssuer, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    provider, _ = provider_at(httpx.Response(status), issuer, monkeypatch)
     with pytest.raises(ProviderUnavailableError):
         await provider.renewed(OLD)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,6 +36,7 @@ class RequestGuard:
         self.authenticator = authenticator
         self.limit = limit
         self.uploads = uploads
+        self.files_at_once = asyncio.Semaphore(limits.FILES_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -50,11 +53,15 @@ class RequestGuard:
         if not await self._admitted(scope):
             await self.app(scope, replay(b"", receive), send)
             return
-        headers = dict(scope["headers"])
-        declared = headers.get(b"content-length", b"0")
         if self.uploads is None:
             self.uploads = Uploads.of(scope["app"].routes) if "app" in scope else Uploads()
         files = self.uploads.types(scope)
+        async with self.files_at_once if files else contextlib.nullcontext():
+            await self._take(scope, receive, send, files)
+
+    async def _take(self, scope: Scope, receive: Receive, send: Send, files: frozenset[str]) -> None:
+        headers = dict(scope["headers"])
+        declared = headers.get(b"content-length", b"0")
         limit = limits.UPLOAD_BYTES if files else self.limit
         too_large = declared.isdigit() and int(declared[:19]) > limit
         body = None if too_large else await read_body(receive, limit)

@@ -14,6 +14,8 @@ FORM_BYTES = 256 * 1024
 """Body of a form of the portal, whose fields are text."""
 UPLOAD_FORM_BYTES = UPLOAD_BYTES + FORM_BYTES
 """Body of a form of the portal that brings a file."""
+FILES_AT_ONCE = 6
+"""Files that one process takes at the same time, each whole in memory; whoever comes then waits before theirs is read."""
 BODY_DEPTH = 64
 BODY_NODES = 4000
 """Values and keys of a body: what is validated, and named when wrong, one by one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -166,6 +167,7 @@ class _Forms:
         self.app = app
         self.site = site
         self.uploads = uploads
+        self.files_at_once = asyncio.Semaphore(limits.FILES_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -189,7 +191,8 @@ class _Forms:
         if declared.isdigit() and int(declared[:19]) > limit:
             await self._refuse(scope, receive, send, 413, "body_too_large")
         elif brings_file:
-            await self.app(scope, receive, send)
+            async with self.files_at_once:
+                await self.app(scope, receive, send)
         else:
             await self._take(scope, receive, send, media_type)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from deploy.checks.generic.network.declared import declared
 from deploy.checks.generic.network.flows import (
@@ -23,6 +24,13 @@ from deploy.checks.product.scalers import SERVERS
 FLOWS = Path(__file__).parent / "flows.yaml"
 BROKERS = "brokers"
 """The policy of those who talk to brokers that the overlay does not bring."""
+SERVED: Mapping[str, str] = {
+    "AUTH_ISSUER": "identity-provider",
+    "AUTH_JWKS_URL": "identity-provider",
+    "NOTIFY_SMTP_PORT": "mail-server",
+}
+"""Settings that name the port of a server outside, by itself or in an address, and the policy that leads there."""
+_SCHEMES = {"https": 443}
 
 
 def check_network(objects: Objects) -> Iterator[Finding]:
@@ -36,6 +44,7 @@ def check_network(objects: Objects) -> Iterator[Finding]:
     yield from without_effect(objects, model)
     yield from _listeners(objects, model)
     yield from _brokers(objects)
+    yield from _servers(objects)
 
 
 def check_declared_names(overlays: Iterable[Objects]) -> Iterator[Finding]:
@@ -81,6 +90,25 @@ def _brokers(objects: Objects) -> Iterator[Finding]:
                     f"{SERVERS} names {server}, but no policy '{BROKERS}' leads there on that port: kafka-external, kafka-outside"
                 )
                 yield Finding("network-brokers", where(settings), message)
+
+
+def _servers(objects: Objects) -> Iterator[Finding]:
+    """The port of a server and the way to it stand in two places: ``network-server`` where they differ."""
+    for settings in objects.of("ConfigMap"):
+        for variable, policy in SERVED.items():
+            value = text(settings, "data", variable)
+            port, ways = _port(value), {number for number, _ in named_ports(objects, policy)}
+            if port is not None and port not in ways:
+                message = f"{variable} is {value!r}, but no policy '{policy}' leads to port {port}"
+                yield Finding("network-server", where(settings), message)
+
+
+def _port(value: str) -> int | None:
+    """Return the port of an https address or a number, None for what is neither: other checks report that."""
+    try:
+        return int(value) if value.isdecimal() else urlsplit(value).port or _SCHEMES.get(urlsplit(value).scheme)
+    except ValueError:
+        return None
 
 
 def _namespace(host: str, own: str) -> str:

@@ -19,6 +19,8 @@ PLACEHOLDERS = {
     "198.18.0.0/24": "10.96.0.1/32",
     "198.19.1.0/24": "10.40.0.9/32",
     "rechenzentrum.example": "rechenzentrum.test",
+    "Rechenzentrum Beispiel": "Rechenzentrum Nord",
+    "Beispielweg 1, 12345 Beispiel": "Hafenstraße 1, 24103 Kiel",
 }
 INSTALLATION = DEPLOY.parent / "docs" / "betrieb" / "installation.md"
 
@@ -106,7 +108,7 @@ patches:
     assert faults(folder, deploy) == []
 
 
-@pytest.mark.parametrize("component", ["otel", "dns-node-local", "dns-openshift", "annotations"])
+@pytest.mark.parametrize("component", ["otel", "dns-node-local", "dns-openshift", "identity-provider-ca", "annotations"])
 def test_a_component_may_be_added_to_production(deploy: Path, own: Path, component: str) -> None:
     changed(own, {"resources:\n": f"components: [../../components/{component}]\nresources:\n"})
     assert faults(own, deploy) == []
@@ -128,6 +130,44 @@ def test_peers_may_run_in_other_namespaces_and_under_other_labels(deploy: Path, 
     )
     changed(own, {provider: f'"- {{op: replace, path: /spec/egress/0/to, value: [{{{labels}}}]}}"'})
     assert faults(own, deploy) == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "port", "settings"),
+    [
+        (
+            "identity-provider",
+            8443,
+            {"https://idp.rechenzentrum.example/realms": "https://idp.rechenzentrum.example:8443/realms"},
+        ),
+        ("mail-server", 465, {"NOTIFY_SMTP_PORT=587": "NOTIFY_SMTP_PORT=465"}),
+    ],
+)
+def test_a_server_on_another_port_is_its_setting_and_one_patch(
+    deploy: Path, own: Path, policy: str, port: int, settings: dict[str, str]
+) -> None:
+    changed(own, settings)
+    assert {fault.partition("]")[0] for fault in faults(own, deploy)} == {"[network-server"}
+    operation = f"{{op: replace, path: /spec/egress/0/ports/0/port, value: {port}}}"
+    added(own, f'  - target: {{kind: NetworkPolicy, name: {policy}}}\n    patch: "- {operation}"\n')
+    assert faults(own, deploy) == []
+
+
+def test_the_authority_of_the_identity_provider_is_one_patch(deploy: Path, own: Path) -> None:
+    readme = (deploy / "components" / "identity-provider-ca" / "README.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```yaml\npatches:\n(.*?)```", readme, re.DOTALL)
+    changed(own, {"resources:\n": "components: [../../components/identity-provider-ca]\nresources:\n"})
+    added(own, example)
+    assert faults(own, deploy) == []
+    rendered = render(own, deploy)
+    [authority] = [it for it in rendered.of("ConfigMap") if it["metadata"]["name"].startswith("identity-provider-ca-")]
+    assert authority["data"]["ca.crt"].startswith("-----BEGIN CERTIFICATE-----\n")
+    readers = {
+        it["metadata"]["name"]
+        for it in rendered.of("Deployment")
+        if authority["metadata"]["name"] in str(it["spec"]["template"]["spec"]["volumes"])
+    }
+    assert readers == {"catalog-api", "contracts-api", "eligibility-api", "notify-api", "ordering-api", "portal"}
 
 
 def test_a_database_on_another_port_is_one_patch(deploy: Path, own: Path) -> None:
@@ -167,6 +207,7 @@ MISTYPED = {
     "marktplatz.svc:9093": ("marktplatz.svc", "KAFKA_BOOTSTRAP_SERVERS is 'marktplatz-kafka-bootstrap.marktplatz.svc'"),
     "NOTIFY_PORTAL_URL=https://": ("NOTIFY_PORTAL_URL=https:/", "NOTIFY_PORTAL_URL is 'https:/marktplatz.rechenzentrum.example'"),
     "no-reply@": ("no-reply.", "Settings.sender_address"),
+    "PORTAL_FEEDBACK_ADDRESS=barrierefrei@": ("PORTAL_FEEDBACK_ADDRESS=barrierefrei.", "Settings.feedback_address"),
     "NOTIFY_SMTP_HOST=smtp.": ("NOTIFY_SMTP_HOST=smtp..", "NOTIFY_SMTP_HOST is 'smtp..rechenzentrum.example'"),
     "NOTIFY_SMTP_PORT=587": ("NOTIFY_SMTP_PORT=587000", "smtp_port"),
     "[host=handbuch.": ("[host=handbuch_.", "annotations.runbook_url is 'https://handbuch_."),

@@ -164,8 +164,23 @@ FAULTS = (
     Mutation("names by TCP only", in_("NetworkPolicy", "dns", drop("spec", "egress", 0, "ports", 0)), "network-missing"),
     Mutation("no policy of a process", without("NetworkPolicy", "contracts-fitko"), "network-missing"),
     Mutation("way to the brokers closed", in_("NetworkPolicy", "ordering-worker", drop("spec", "egress", 1)), "network-missing"),
-    Mutation("way to the keys closed", without("NetworkPolicy", "identity-provider"), "network-missing"),
-    Mutation("way to the mail server closed", without("NetworkPolicy", "mail-server"), "network-missing"),
+    Mutation("way to the keys closed", without("NetworkPolicy", "identity-provider"), "network-server"),
+    Mutation("way to the mail server closed", without("NetworkPolicy", "mail-server"), "network-server"),
+    Mutation(
+        "identity provider on another port than the way to it",
+        in_("ConfigMap", "platform", put("data", "AUTH_ISSUER", value="https://idp.example:8443/realms/marktplatz")),
+        "network-server",
+    ),
+    Mutation(
+        "way to another port of the mail server",
+        in_("NetworkPolicy", "mail-server", put("spec", "egress", 0, "ports", 0, "port", value=465)),
+        "network-server",
+    ),
+    Mutation(
+        "way to every port of the identity provider",
+        in_("NetworkPolicy", "identity-provider", drop("spec", "egress", 0, "ports")),
+        "network-extra",
+    ),
     Mutation("way to the keys for workers", in_("NetworkPolicy", "identity-provider", _also_for_workers), "network-extra"),
     Mutation(
         "way to the brokers for the nightly backup",

@@ -16,6 +16,7 @@ from deploy.checks.product.settings import all_settings, variables_of
 from deploy.generate import handbook
 from deploy.generate.handbook_cluster import image_table, network_table, secret_table, security_table, workload_table
 from deploy.generate.handbook_settings import duration, settings_table, texts, variables
+from shared.http import limits
 
 PAGES = sorted(handbook.FOLDER.glob("*.md"))
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -179,6 +180,16 @@ def test_the_steps_by_hand_delete_jobs_before_anything_compares_or_changes_them(
     found = [block.index(step) for step in steps]
     assert found == sorted(found)
     assert "kubectl diff" not in page.partition(block)[2]
+
+
+def test_what_a_way_in_may_bound_bodies_to_lets_every_file_through() -> None:
+    page = (handbook.FOLDER / "eingang.md").read_text(encoding="utf-8")
+    units = {"": 1, "m": 1024**2, "Mi": 1024**2}
+    bounds = re.findall(r"`(?:requestBuffer\.limit|body\.maxSize|buffering\.maxRequestBodyBytes): (\d+)(Mi|m|)`", page)
+    assert len(bounds) == 3
+    assert {limits.UPLOAD_FORM_BYTES <= int(number) * units[unit] < 2 * limits.UPLOAD_FORM_BYTES for number, unit in bounds} == {
+        True
+    }
 
 
 def test_a_restore_applies_topics_and_nothing_that_would_start(production: Objects) -> None:

@@ -120,6 +120,9 @@ async def test_a_secret_is_replaced_while_the_earlier_one_signs_along(desk: Desk
     page = person.path
     await person.follow("Neues Geheimnis")
     stale = person.page
+    await person.open(page)
+    await person.follow("Neues Geheimnis")
+    sent = person.page
     await person.send()
     second = SECRET.findall(person.text)[0]
     assert second != first
@@ -130,6 +133,9 @@ async def test_a_secret_is_replaced_while_the_earlier_one_signs_along(desk: Desk
     (call,) = desk.receiver.calls
     signed = [signed_headers(call.headers["webhook-id"], desk.bench.clock(), call.body, [it]) for it in (second, first)]
     assert call.headers["webhook-signature"].split() == [it["webhook-signature"] for it in signed]
+    person.page = sent
+    await person.send()
+    assert SECRET.findall(person.text)[0] == second, "a form that is sent twice acts once, and shows what it has made"
     person.page = stale
     await person.send(412)
     assert "Inzwischen hat jemand etwas geändert" in person.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -247,13 +248,17 @@ def inbox_filter(
 ) -> InboxFilter:
     """Return what of an inbox is asked for. Raises InvalidError for an event type that nobody is notified of."""
     if event_type is not None:
-        require_routed(routing, {event_type})
+        _require_known({event_type}, routing.told)
     return InboxFilter(unread=unread, order_id=order_id, offering_id=offering_id, event_type=event_type)
 
 
 def require_routed(routing: Routing, types: Iterable[str]) -> None:
-    """Return if somebody is notified of each of these event types. Raises InvalidError (``event_type_unknown``)."""
-    if unknown := sorted(set(types) - routing.routes.keys()):
+    """Return if somebody is notified of each of these events that travel. Raises InvalidError (``event_type_unknown``)."""
+    _require_known(types, routing.routes.keys())
+
+
+def _require_known(types: Iterable[str], known: AbstractSet[str]) -> None:
+    if unknown := sorted(set(types) - known):
         raise InvalidError(
             f"These are no event types that anybody is told of: {', '.join(unknown)}.", code="event_type_unknown", unknown=unknown
         )
@@ -272,7 +277,7 @@ async def put_my_contact(
 
     Raises InvalidError for an event type that nobody is notified of, and what ``AddressBook.state`` raises.
     """
-    require_routed(routing, [*contact.muted, *(kind.event_type for kind in contact.rhythms)])
+    _require_known([*contact.muted, *(kind.event_type for kind in contact.rhythms)], routing.told)
     return await contacts.change(caller.organisation, caller.organisation_name, lambda book: book.state(contact, condition))
 
 

@@ -13,7 +13,7 @@ from services.notify.domain.digest import Rhythm
 from services.notify.domain.facts import Audience
 from services.notify.domain.notification import Notification
 from services.notify.domain.parameters import SubjectKind
-from services.notify.domain.routing import Routing
+from services.notify.domain.routing import SWITCHED_OFF, Routing
 from services.notify.texts import Texts
 from shared.mail_address import MailAddress
 from shared.messages.values import EntityId, Line, Role, Time
@@ -106,9 +106,12 @@ class KindReply(BaseModel):
     rhythms: Annotated[
         list[Rhythm],
         Field(
-            description="Rhythms that can be wanted; what is escalated waits for no digest.",
+            description="Rhythms that can be wanted; what is escalated, or tells of a webhook, waits for no digest.",
             examples=[["IMMEDIATE", "DAILY", "WEEKLY"]],
         ),
+    ]
+    for_webhooks: Annotated[
+        bool, Field(description="Whether a webhook can be called about it: it is an event, no notice of notify.", examples=[True])
     ]
 
 
@@ -120,17 +123,24 @@ class KindsReply(BaseModel):
     @classmethod
     def of(cls, routing: Routing, roles: Container[Role]) -> KindsReply:
         """Return the answer for somebody whose organisation has these roles."""
-        return cls(
-            items=[
-                KindReply(
-                    event_type=kind,
-                    parts=sorted(parts),
-                    concerns_you=routing.concerns(kind, roles),
-                    rhythms=list(rhythms_of(kind)),
-                )
-                for kind, parts in sorted(routing.routes.items())
-            ]
+        own = KindReply(
+            event_type=SWITCHED_OFF,
+            parts=[Audience.ORGANISATION],
+            concerns_you=True,
+            rhythms=list(rhythms_of(SWITCHED_OFF)),
+            for_webhooks=False,
         )
+        routed = [
+            KindReply(
+                event_type=kind,
+                parts=sorted(parts),
+                concerns_you=routing.concerns(kind, roles),
+                rhythms=list(rhythms_of(kind)),
+                for_webhooks=True,
+            )
+            for kind, parts in routing.routes.items()
+        ]
+        return cls(items=sorted([*routed, own], key=lambda kind: kind.event_type))
 
 
 class ColleagueReply(BaseModel):

@@ -468,7 +468,7 @@ def _klient(order: Order, klient: Klient, party: OrderParty) -> KlientView:
         "payment": klient.payment,
         "return_duty": klient.return_duty,
         "reason": klient.reason,
-        "pending": checked is None and klient.state is KlientState.BESTAETIGT,
+        "pending": checked is None and klient.state is KlientState.BESTAETIGT and order.state not in FINAL,
         "free": klient.is_free,
     }
     if checked is not None:

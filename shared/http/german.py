@@ -31,6 +31,11 @@ def sentences() -> Mapping[str, str]:
     return dict(json.loads((resources.files(__package__) / FILE).read_text("utf-8")))
 
 
+def detail_in(language: str, code: str, detail: str) -> str:
+    """Return what a code means in the language of the reader; ``detail``, which is English, where it has no words there."""
+    return sentences().get(code, detail) if language == GERMAN else detail
+
+
 class German:
     """ASGI middleware: words the problems of an API in German for whom asks for it."""
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.notify.domain.digest import Rhythm
+from services.notify.domain.routing import SWITCHED_OFF
 from shared.aggregate.base import Aggregate
 from shared.aggregate.condition import Condition, require_read
 from shared.errors import ConflictError, ForbiddenError, NotFoundError
@@ -24,11 +25,13 @@ ESCALATIONS = frozenset(
     it.TYPE for it in (OrderEscalated, SubmissionEscalated, AccreditationEscalated, ContractEndEscalated, AccessionEndEscalated)
 )
 """Event types by which deputies are told that nobody has acted."""
+AT_ONCE = ESCALATIONS | {SWITCHED_OFF}
+"""Event types about which e-mail waits for no digest."""
 
 
 def rhythms_of(event_type: str) -> tuple[Rhythm, ...]:
-    """Return the rhythms in which e-mail about such events can be wanted; what is escalated waits for no digest."""
-    return (Rhythm.IMMEDIATE,) if event_type in ESCALATIONS else tuple(Rhythm)
+    """Return the rhythms in which e-mail about such events can be wanted; what is sent at once waits for no digest."""
+    return (Rhythm.IMMEDIATE,) if event_type in AT_ONCE else tuple(Rhythm)
 
 
 class Language(StrEnum):
@@ -77,8 +80,8 @@ class Contact(Value):
     deputy: bool = False
 
     def rhythm_of(self, event_type: str) -> Rhythm:
-        """Return how often they want e-mail about such events; what is escalated waits for no digest."""
-        if event_type in ESCALATIONS:
+        """Return how often they want e-mail about such events; what is sent at once waits for no digest."""
+        if event_type in AT_ONCE:
             return Rhythm.IMMEDIATE
         return next((kind.rhythm for kind in self.rhythms if kind.event_type == event_type), self.rhythm)
 

@@ -20,6 +20,8 @@ NEEDS_ROLE = {
     Audience.SIGN_OFF: Role.ANBIETER,
 }
 """Parts that only organisations with a role can have."""
+SWITCHED_OFF = "notify.webhook.switched-off.v1"
+"""Kind of the notice that a webhook of the organisation was switched off: no event travels, so no webhook is called about it."""
 
 
 class Routing(BaseModel):
@@ -45,6 +47,11 @@ class Routing(BaseModel):
     def handled(self) -> frozenset[type[Message]]:
         """Message types that somebody is notified of."""
         return frozenset(message_types()[name] for name in self.routes)
+
+    @property
+    def told(self) -> frozenset[str]:
+        """Kinds of what lies in inboxes: event types that are routed, and what notify tells of itself."""
+        return frozenset({*self.routes, SWITCHED_OFF})
 
     @property
     def templates(self) -> frozenset[str]:

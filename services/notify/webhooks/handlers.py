@@ -11,7 +11,7 @@ import orjson
 from services.notify.domain.contact import AddressBook
 from services.notify.domain.notification import Notification, Occasion, Recipient
 from services.notify.domain.parameters import Parameters, Subject, SubjectKind
-from services.notify.domain.routing import Routing
+from services.notify.domain.routing import SWITCHED_OFF, Routing
 from services.notify.domain.webhook import Delivery, Secret, Webhook, WebhookBook
 from services.notify.handlers import Moments, NotificationPlan, note_id, require_routed
 from services.notify.webhooks.addresses import Guard
@@ -24,9 +24,7 @@ from shared.ids import derived_id
 from shared.messages.base import Message
 from shared.tracing import context
 
-SWITCHED_OFF_TYPE = "notify.webhook.switched-off.v1"
-"""What the notice of it is of, in the inbox. No event travels."""
-SWITCHED_OFF = "webhook-switched-off"
+SWITCHED_OFF_TEXT = "webhook-switched-off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +172,15 @@ def switched_off(
     """
     occasion = Occasion(
         derived_id("webhook switched off", webhook.id, str(webhook.rev)),
-        SWITCHED_OFF_TYPE,
-        at,
         SWITCHED_OFF,
+        at,
+        SWITCHED_OFF_TEXT,
         Parameters(webhook=webhook.url.split("?", 1)[0][:200], code=code),
         Subject(kind=SubjectKind.ORGANISATION, id=organisation),
     )
-    people = contacts.subscribers(SWITCHED_OFF_TYPE, at) if contacts else ()
+    people = contacts.subscribers(SWITCHED_OFF, at) if contacts else ()
     recipients = [*(Recipient(organisation, contact.person) for contact in people), Recipient(organisation)]
-    cause = Cause(occasion.event_id, SWITCHED_OFF_TYPE, f"webhooks/{webhook.id}", webhook.rev)
+    cause = Cause(occasion.event_id, SWITCHED_OFF, f"webhooks/{webhook.id}", webhook.rev)
     return [_noted(occasion, recipient, cause, at) for recipient in recipients]
 
 

@@ -31,6 +31,8 @@ from shared.messages.values import Party, Verdict
 
 ORDERED_WITHOUT = "ordered_without_answer"
 """Code of why a Klient is removed that has not answered."""
+ORDER_ENDED = "order_ended"
+"""Code of why it is ordered no more for a Klient: the Vorgang has ended without a contract."""
 MOST_KLIENTEN = 50
 """As many Klienten one Vorgang has at most: each is judged and stored with it."""
 
@@ -172,6 +174,13 @@ def order_for_klienten(order: Order, at: datetime) -> list[Message]:
     ordered: list[Message] = [KlientOrdered(order=order.head(), at=at, klient=it.party) for it in _confirmed(order)]
     removed = {"reason": "Es wurde bestellt, bevor der Klient geantwortet hat.", "code": ORDERED_WITHOUT}
     return [*ordered, *(KlientRemoved(order=order.head(), at=at, klient=it.party, **removed) for it in left)]
+
+
+def end_for_klienten(order: Order, at: datetime) -> list[Message]:
+    """Tell those that have not declined that nothing is ordered for them any more. They stay named, to read what became of it."""
+    ended = {"reason": "Der Vorgang ist ohne Vertrag beendet.", "code": ORDER_ENDED}
+    left = [it for it in order.klienten.value if it.state is not KlientState.ABGELEHNT]
+    return [KlientRemoved(order=order.head(), at=at, klient=it.party, **ended) for it in left]
 
 
 def forget_checks(order: Order) -> None:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from services.ordering.domain.klient import Klient, KlientState
 from services.ordering.domain.order import Order
+from services.ordering.domain.transitions import FINAL
 from services.ordering.views import KlientLaterView, OfferingRef, klient_later
 from shared.messages.values import Channel, OrderState, Party, Verdict
 
@@ -78,7 +79,7 @@ class ParticipationView(BaseModel):
 
 def _check(order: Order, klient: Klient) -> ParticipationCheckView:
     if klient.checked is None:
-        return ParticipationCheckView(pending=klient.state is KlientState.BESTAETIGT)
+        return ParticipationCheckView(pending=klient.state is KlientState.BESTAETIGT and order.state not in FINAL)
     later = klient_later(order, klient, None)
     return ParticipationCheckView(pending=False, free=klient.is_free, later=later, **klient.checked.model_dump())
 

@@ -25,6 +25,8 @@ from shared.errors import NotFoundError, OutcomeUnknownError, RejectedError
 from shared.http.auth import SIGNING, Caller
 from shared.http.dependencies import CurrentCaller, NeededIdempotencyKey
 from shared.http.etag import json_reply
+from shared.http.faults import language_of
+from shared.http.german import detail_in
 from shared.messages.values import EntityId
 
 
@@ -59,12 +61,18 @@ async def _place(backend: Backend, body: PlaceTogether, key: NeededIdempotencyKe
         await backend.orders.require_part(entry.order_id, key.caller)
     key.caller.require(*CUSTOMER_ROLES)
     placement_id, at = key.derived_id("placement"), backend.clock()
-    results = [await _placed(backend, entry, placement_id, key.caller, at) for entry in body.orders]
+    language = language_of(key.request)
+    results = [await _placed(backend, entry, placement_id, key.caller, at, language) for entry in body.orders]
     return json_reply(PlacementView(id=placement_id, results=tuple(results)))
 
 
-async def _placed(backend: Backend, entry: PlacedEntry, placement_id: str, caller: Caller, at: datetime) -> PlacementResult:
-    """Order one Vorgang and return what became of it. Raises RetryableError: the same request may then be sent again."""
+async def _placed(
+    backend: Backend, entry: PlacedEntry, placement_id: str, caller: Caller, at: datetime, language: str
+) -> PlacementResult:
+    """Order one Vorgang and return what became of it, a refusal in the language of the reader.
+
+    Raises RetryableError: the same request may then be sent again.
+    """
     change = handlers.take(entry.order_id, caller, at, commands.place(entry, placement_id))
     condition = None if entry.revision is None else Condition(revision=entry.revision)
     try:
@@ -73,6 +81,7 @@ async def _placed(backend: Backend, entry: PlacedEntry, placement_id: str, calle
             # A repeat that only asks what had become of it: the Vorgang itself says whether it was ordered in this act.
             raise OutcomeUnknownError("It was not ordered in this act; the first answer to this request said why.")
     except RejectedError as error:
-        problem = PlacementProblem(status=error.status, code=error.code, detail=error.detail)
+        detail = detail_in(language, error.code, error.detail)
+        problem = PlacementProblem(status=error.status, code=error.code, detail=detail)
         return PlacementResult(order_id=entry.order_id, outcome=Outcome.REFUSED, problem=problem)
     return PlacementResult(order_id=entry.order_id, outcome=Outcome.PLACED, state=result.state.state, revision=result.rev)

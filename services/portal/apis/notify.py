@@ -67,11 +67,15 @@ class Contact(Reply):
 
 
 class KindOfNotice(Reply):
-    """A kind of notification: whether the caller's organisation can be told of it, and in which rhythms mail can be wanted."""
+    """A kind of notification: whether the caller's organisation can be told of it, and in which rhythms mail can be wanted.
+
+    ``for_webhooks``: whether a webhook can be called about it; a notify that does not say so yet has no other kinds.
+    """
 
     event_type: str
     concerns_you: bool
     rhythms: tuple[str, ...]
+    for_webhooks: bool = True
 
 
 class Kinds(Reply):

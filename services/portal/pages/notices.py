@@ -30,7 +30,7 @@ _BEGINNINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "changes": tuple(f"{_CHAIN}{it}" for it in ("amend", "change-", "agb-", "price-")),
     "passing_on": tuple(f"{_CHAIN}{it}" for it in ("sub-", "accession-")),
     "contract_ends": ("contracts.statement.", *(f"{_CHAIN}{it}" for it in ("terminated", "notice-", "ended"))),
-    "organisation": ("eligibility.",),
+    "organisation": ("eligibility.", "notify."),
 }
 MATTERS: Final = ("reminders", *_BEGINNINGS, FURTHER)
 """All matters, in the order in which forms show them; each has its words, ``matter.<name>``."""

@@ -112,7 +112,7 @@ class _Desk:
     async def create(self, visit: Visit, given: Given | None) -> Response:
         """Ask where to call about what, and show the secret of the new webhook: this once, and in no address."""
         access = session_of(visit).access
-        offered = by_matter(it.event_type for it in await self.notify.kinds(access) if it.concerns_you)
+        offered = by_matter(it.event_type for it in await self.notify.kinds(access) if it.concerns_you and it.for_webhooks)
         word = words_for(self.pages.words(visit.language), "webhooks.new")
         form = Form(
             title=word("title"),
@@ -139,7 +139,8 @@ class _Desk:
         stored, known = await asyncio.gather(self.notify.webhook(access, webhook_id), self.notify.kinds(access))
         webhook = stored.content
         # What it is called about already can be chosen on, whatever roles the organisation has by now.
-        offered = by_matter(it.event_type for it in known if it.concerns_you or it.event_type in webhook.event_types)
+        held = webhook.event_types
+        offered = by_matter(it.event_type for it in known if (it.concerns_you and it.for_webhooks) or it.event_type in held)
         word = words_for(self.pages.words(visit.language), "webhooks.field")
         active = Field("active", Kind.TICK, word("active"), word("active_hint"), value=("true",) if webhook.active else ())
         address, *kinds = self._fields(visit, offered, webhook)

@@ -355,6 +355,10 @@ async def test_a_webhook_that_fails_for_days_is_switched_off_with_a_notice_to_al
     english = (await world.http.get("/v1/inbox", headers={"Accept-Language": "en"})).json()["items"]
     assert "switched off" in next(it for it in english if it["id"] == note["id"])["body"]
     assert [it.event_type for it in await world.bench.mails() if it.template == "webhook-switched-off"]
+    own = {"event_type": note["event_type"]}
+    narrowed = (await world.http.get("/v1/inbox", params={**own, "unread": "true"})).raise_for_status().json()["items"]
+    assert [it["id"] for it in narrowed] == [note["id"]]
+    assert (await world.http.post("/v1/inbox/read", json=own)).json() == {"marked": 1}
     calls = len(world.receiver.calls)
     world.bench.clock.turn(hours=1)
     await world.happen(3)
@@ -463,3 +467,20 @@ async def test_deliveries_are_paged_and_purged_by_age(world: World) -> None:
 def test_deliveries_can_be_looked_at_for_a_day_at_least() -> None:
     with pytest.raises(ValueError, match="NOTIFY_WEBHOOK_MAX_AGE"):
         Settings(webhook_max_age=timedelta(hours=1))
+
+
+async def test_mail_about_a_webhook_that_is_switched_off_can_be_muted_and_no_webhook_is_called_about_it(world: World) -> None:
+    kinds = (await world.http.get("/v1/contacts/kinds")).raise_for_status().json()["items"]
+    (own,) = [it for it in kinds if not it["for_webhooks"]]
+    assert (own["event_type"], own["concerns_you"], own["rhythms"]) == ("notify.webhook.switched-off.v1", True, ["IMMEDIATE"])
+    form = {"name": "Erika", "email": "erika@husum.example", "muted": [own["event_type"]], "rhythm": "WEEKLY"}
+    assert (await world.http.put("/v1/contacts/me", json=form)).json()["muted"] == [own["event_type"]]
+    refused = await world.http.post("/v1/webhooks", json={"url": world.receiver.url, "event_types": [own["event_type"]]})
+    assert (refused.status_code, refused.json()["code"]) == (422, "event_type_unknown")
+    world.receiver.status = 410
+    await world.webhook()
+    await world.happen()
+    await world.send()
+    told = (await world.http.get("/v1/inbox", params={"event_type": own["event_type"]})).json()["items"]
+    assert len(told) == 1
+    assert not [it for it in await world.bench.mails() if it.event_type == own["event_type"]]

@@ -101,3 +101,15 @@ async def test_what_is_refused_for_each_is_said_for_each_by_the_code_of_its_own_
         assert outcomes(await world.post(PATH, KUNDE, body(*orders, **part))) == [("REFUSED", code)] * 2
     for wrong in (body(), body(orders[0], orders[0]), body(*orders * 11)):
         assert (await world.post(PATH, KUNDE, wrong)).status_code == 422
+
+
+async def test_a_refusal_is_said_in_the_language_of_the_reader_as_that_of_a_single_order_is(world: World) -> None:
+    order = await ready(world, 1)
+    wrong = {"accepts_agb": False}
+    german, english = [
+        await world.post(PATH, KUNDE, body(order, **wrong), **{"Accept-Language": it}) for it in ("de-AT,en;q=0.1", "en")
+    ]
+    alone = await world.post(f"/v1/orders/{order['id']}/place", KUNDE, {**PLACE, **wrong}, **{"Accept-Language": "de"})
+    said = [it.json()["results"][0]["problem"]["detail"] for it in (german, english)]
+    assert said[0] == alone.json()["detail"]
+    assert said[1] == "An order needs the consent to the Anbieter's AGB."

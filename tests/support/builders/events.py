@@ -348,6 +348,7 @@ EXAMPLES: tuple[Message, ...] = (
     ordering_klienten.KlientRemoved(
         **KLIENT, reason="Es wurde bestellt, bevor der Klient geantwortet hat.", code="ordered_without_answer"
     ),
+    ordering_klienten.KlientRemoved(**KLIENT, reason="Der Vorgang ist ohne Vertrag beendet.", code="order_ended"),
     ordering_klienten.KlientConfirmed(**KLIENT),
     ordering_klienten.KlientDeclined(**KLIENT, reason=REASON),
     *(

@@ -15,6 +15,7 @@ from shared import reasons
 from shared.messages import ordering
 from shared.messages.base import Message
 from shared.messages.contracts_reminders import ContractEndReminder
+from shared.messages.ordering_klienten import KlientRemoved
 from shared.messages.ordering_offerings import OfferingEnded
 from shared.messages.reasons import Fact
 from shared.messages.values import OrderState, Verdict
@@ -40,6 +41,15 @@ def test_a_refusal_is_read_in_german_and_in_english(template: str) -> None:
     assert "> On 1 March 2026 no version of the general terms" in english
     assert REFUSAL.reason not in english
     assert REFUSAL.remedy not in english
+
+
+def test_a_klient_reads_that_the_vorgang_has_ended_and_not_that_somebody_has_removed_it() -> None:
+    ended = next(it for it in EXAMPLES if isinstance(it, KlientRemoved) and it.code == "order_ended")
+    german, english = (body(ended, "klient-removed", language) for language in (Language.DE, Language.EN))
+    assert "ist ohne Vertrag beendet" in german
+    assert "gestrichen" not in german
+    assert "has ended without a contract" in english
+    assert "removed" not in english
 
 
 def test_the_german_text_is_the_one_that_the_event_holds() -> None:

@@ -22,7 +22,7 @@ from services.notify.domain.parameters import Parameters
 from services.notify.mail import IDEMPOTENCY_HEADER, Composer, Mail
 from services.notify.settings import Settings
 from services.notify.texts import FOLDER, SUBJECT_LENGTH, Texts, one_line, quoted
-from services.notify.webhooks.handlers import SWITCHED_OFF
+from services.notify.webhooks.handlers import SWITCHED_OFF_TEXT
 from shared.ids import derived_id
 from shared.labels import read_labels
 from shared.messages import catalog, eligibility
@@ -96,7 +96,7 @@ def test_only_a_granted_accreditation_is_said_to_hold_until_a_day(language: Lang
 
 
 def test_every_routed_template_exists_and_none_is_unused() -> None:
-    assert routing.templates | {SWITCHED_OFF} == texts.keys
+    assert routing.templates | {SWITCHED_OFF_TEXT} == texts.keys
 
 
 def test_a_date_is_written_in_the_language_of_the_text_and_a_time_in_the_zone_of_the_settings() -> None:

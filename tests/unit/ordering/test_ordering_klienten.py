@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.ordering.domain import award, clarification, interest, klienten, precheck, steps_back
+from services.ordering.domain import award, clarification, exits, interest, klienten, precheck, steps_back
 from services.ordering.domain.klient import KlientState
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import SYSTEM
+from services.ordering.domain.parts import SYSTEM, Refusal
 from services.ordering.domain.reminders import remind
 from services.ordering.domain.requests import outstanding_request
 from services.ordering.domain.steps import allowed_moves
@@ -19,6 +20,7 @@ from services.ordering.participations.views import ParticipationView
 from services.ordering.reference import load_schedule, load_vocabulary
 from services.ordering.views import view_of
 from shared.errors import ConflictError, InvalidError, NotFoundError
+from shared.messages.base import Message
 from shared.messages.eligibility_klienten import KlientJudged
 from shared.messages.ordering import CheckRequested, OrderParty, OrderPlaced
 from shared.messages.ordering_klienten import (
@@ -268,6 +270,45 @@ def test_a_klient_reads_its_own_part_and_no_other_klient() -> None:
     assert ITZEHOE.id not in part.model_dump_json()
     award.place(order, KUNDE, T0, accepts_agb=True)
     assert ParticipationView.of(order, klient).allowed == ()
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda order: exits.withdraw(order, KUNDE, T0, "Kein Geld"),
+        lambda order: exits.decline(order, BEREITSTELLER, T0, "Kein Platz"),
+        lambda order: exits.expire(order, ANBIETER, T0),
+        lambda order: exits.refuse(order, SYSTEM, T0, Refusal(code="offering_withdrawn", reason="Eingestellt")),
+    ],
+    ids=["withdrawn", "declined", "lapsed", "refused"],
+)
+def test_klienten_learn_that_a_vorgang_has_ended_whoever_has_ended_it(leave: Callable[[Order], list[Message]]) -> None:
+    order, third = confirmed(HUSUM), Party(id="010510044044", name="Heide, Stadt")
+    klienten.name_klient(order, KUNDE, T0, ITZEHOE)
+    klienten.name_klient(order, KUNDE, T0, third)
+    klienten.decline(order, SYSTEM, T0, third, "hans.heide", "Eigenes Verfahren")
+    _, *told = leave(order)
+    assert [(type(it), it.klient, it.code, it.order.state) for it in told if isinstance(it, KlientRemoved)] == [
+        (KlientRemoved, party, "order_ended", order.state) for party in (HUSUM, ITZEHOE)
+    ]
+    assert len(told) == 2
+    assert {"Geld", "Platz", "Eingestellt"}.isdisjoint(" ".join(it.model_dump_json() for it in told).split('"'))
+    asked = order.klient(ITZEHOE.id)
+    assert asked is not None
+    part = ParticipationView.of(order, asked)
+    assert (part.state, part.waiting, part.allowed) == (order.state, False, ())
+
+
+def test_no_check_of_a_klient_is_under_way_once_the_vorgang_has_ended() -> None:
+    order = bundled()
+    klienten.name_klient(order, KUNDE, T0, HUSUM)
+    klienten.confirm(order, SYSTEM, T0, HUSUM, "karin.klient")
+    klient = order.klient(HUSUM.id)
+    assert klient is not None
+    assert ParticipationView.of(order, klient).check.pending
+    exits.withdraw(order, KUNDE, T0)
+    assert not ParticipationView.of(order, klient).check.pending
+    assert not view_of(order, OrderParty.KUNDE, T0, IDLE).klienten[0].pending
 
 
 def test_a_klient_that_does_not_answer_is_reminded_and_then_its_buendler_is_told() -> None:

@@ -76,8 +76,12 @@ def errors_as_lines() -> Iterator[None]:
     except MarktplatzError as error:
         _print(f"{error.code}: {error.detail}")
         raise typer.Exit(1) from error
+    except BrokenPipeError as error:
+        # Whoever read the output has gone. What is still buffered goes nowhere, else the end would fail at it once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from error
     except Exception as error:
-        faults = _faults_of_settings(error)
+        faults = _faults_of_settings(error) or _fault_of_file(error)
         if faults:
             _print("\n".join(faults))
             raise typer.Exit(1) from error
@@ -126,6 +130,13 @@ def _faults_of_settings(error: Exception) -> list[str]:
     prefix = settings.model_config.get("env_prefix", "")
     found = error.errors(include_url=False, include_input=False, include_context=False)
     return [f"{prefix}{'.'.join(map(str, it['loc'])).upper()}: {it['msg']}" for it in found]
+
+
+def _fault_of_file(error: Exception) -> list[str]:
+    """Return a line for a file or folder that cannot be used as asked, such as one that is not there; none for another error."""
+    if not isinstance(error, OSError) or not isinstance(error.filename, str | bytes | os.PathLike):
+        return []
+    return [f"file_unusable: {os.fsdecode(error.filename)}: {error.strerror}."]
 
 
 def _below(kind: type[Any]) -> Iterator[type[Any]]:

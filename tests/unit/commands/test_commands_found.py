@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,30 @@ def test_an_unexpected_error_is_a_line_and_shows_where_it_comes_from_only_when_a
     monkeypatch.setenv("MARKTPLATZ_LOG_LEVEL", "DEBUG")
     with pytest.raises(KeyError), errors_as_lines():
         raise KeyError("no such thing")
+
+
+def test_a_file_that_cannot_be_used_is_a_fact_and_no_error_of_the_program(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "none" / "facts.json"
+    with pytest.raises(typer.Exit) as caught, errors_as_lines():
+        missing.read_text()
+    assert (caught.value.exit_code, capsys.readouterr().err) == (1, f"file_unusable: {missing}: No such file or directory.\n")
+    with pytest.raises(typer.Exit) as caught, errors_as_lines():
+        raise OSError("of no file")
+    assert caught.value.exit_code == UNEXPECTED
+
+
+def test_a_reader_that_goes_early_ends_the_command_in_silence() -> None:
+    code = (
+        "from marktplatz.running import run_blocking\n"
+        "def work():\n    for number in range(100_000): print(number)\n"
+        "try: run_blocking(work)\n"
+        "except BaseException as ended: raise SystemExit(ended.exit_code)"
+    )
+    command = f"{sys.executable} -c {shlex.quote(code)} | head -n 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "0\n", "")
 
 
 def test_an_error_of_ours_is_its_code_and_what_it_states(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from marktplatz.names import ServiceName
 from marktplatz.running import run_async, run_blocking
 from shared.messages.values import Role
 from shared.process.settings import ProcessSettings
+
+Running = Literal["catalog", "contracts", "eligibility", "notify", "ordering", "portal"]
+"""What 'up' runs that has an address."""
 
 
 def register(app: typer.Typer) -> None:
@@ -88,12 +90,12 @@ def token(
     run_blocking(sign)
 
 
-def url(service: ServiceName) -> None:
-    """Print the base URL of a service that 'up' is running."""
+def url(service: Annotated[Running, typer.Argument(help="A service with an API, or the portal.")]) -> None:
+    """Print the base URL of a service, or of the portal, that 'up' is running."""
     from marktplatz.addresses import endpoints  # noqa: PLC0415 - see the package
 
     found = endpoints()
-    if service.value not in found:
-        typer.echo(f"{service.value} is not running here; start it with: marktplatz up", err=True)
+    if service not in found:
+        typer.echo(f"{service} is not running here; start it with: marktplatz up", err=True)
         raise typer.Exit(1)
-    typer.echo(found[service.value])
+    typer.echo(found[service])

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
@@ -14,6 +15,8 @@ from typer.testing import CliRunner
 
 from marktplatz.addresses import endpoints
 from marktplatz.cli import app
+from marktplatz.commands.local import Running
+from marktplatz.embedded import PORTAL
 from marktplatz.found import BOOTSTRAP_FILE, kafka_settings, replication
 from marktplatz.infrastructure.errors import InfrastructureError
 from marktplatz.infrastructure.kafka_native import NativeKafka
@@ -62,6 +65,15 @@ def test_addresses_are_those_of_all_processes_that_run_here(tmp_path: Path) -> N
     (tmp_path / "endpoints-services.json").write_text('{"catalog": "http://127.0.0.1:1"}')
     (tmp_path / "endpoints-portal.json").write_text('{"portal": "http://127.0.0.1:2"}')
     assert endpoints(ProcessSettings(var=tmp_path)) == {"catalog": "http://127.0.0.1:1", "portal": "http://127.0.0.1:2"}
+
+
+def test_an_address_can_be_asked_of_each_api_and_of_the_portal_and_of_nothing_else(tmp_path: Path) -> None:
+    assert set(get_args(Running)) == {*APIS, PORTAL}
+    (tmp_path / "endpoints-portal.json").write_text('{"portal": "http://127.0.0.1:2"}')
+    runner = CliRunner(env={"MARKTPLATZ_VAR": str(tmp_path)})
+    found = {name: runner.invoke(app, ["url", name]) for name in ("portal", "catalog", "all")}
+    assert {name: it.exit_code for name, it in found.items()} == {"portal": 0, "catalog": 1, "all": 2}
+    assert found["portal"].stdout == "http://127.0.0.1:2\n"
 
 
 def test_the_list_of_topics_holds_every_name_in_full_in_a_pipe() -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from marktplatz.children import Child
+from marktplatz.addresses import LOCK
 from marktplatz.found import BOOTSTRAP_FILE
 from marktplatz.infrastructure.discovery import GivenKafka, find_kafka
 from marktplatz.infrastructure.errors import EmbeddedError
@@ -39,6 +40,7 @@ from shared.private_file import create_private_file
 from shared.process.settings import ProcessSettings
 
 READY_SECONDS = 60.0
+_LOCK_TRIES, _LOCK_PAUSE = 4, 0.05
 SERVICES = "services"
 PORTAL = "portal"
 RIGHTS_FROM = "AUTH_RIGHTS_FROM"
@@ -110,7 +112,7 @@ class Embedded:
 
     async def _enter(self) -> None:
         (self.var / "logs").mkdir(exist_ok=True)
-        self._lock()
+        await self._lock()
         if self.prepare is not None:
             await self.prepare()
         self.issuer = EmbeddedIssuer(self.var / "issuer")
@@ -157,15 +159,20 @@ class Embedded:
         login = {"PORTAL_OIDC_ISSUER": provider, "PORTAL_SESSION_KEYS": str(self.session_keys), "PORTAL_RUN": port}
         return {"MARKTPLATZ_PORT": port, "PORTAL_PUBLIC_URL": url, **login, **services}
 
-    def _lock(self) -> None:
-        lock = self._stack.enter_context((self.var / "lock").open("w"))
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise EmbeddedError(
-                f"another run uses {self.var}.",
-                remedy="end that run, or give this one a folder of its own: export MARKTPLATZ_VAR=<another folder>",
-            ) from None
+    async def _lock(self) -> None:
+        lock = self._stack.enter_context((self.var / LOCK).open("w"))
+        for _ in range(_LOCK_TRIES):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                # A command that looks whether a run uses the folder locks the file for a moment itself.
+                await asyncio.sleep(_LOCK_PAUSE)
+            else:
+                return
+        raise EmbeddedError(
+            f"another run uses {self.var}.",
+            remedy="end that run, or give this one a folder of its own: export MARKTPLATZ_VAR=<another folder>",
+        )
 
     async def _create_topics(self) -> None:
         try:

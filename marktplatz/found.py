@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from marktplatz.addresses import is_used
 from marktplatz.infrastructure.errors import Fault, InfrastructureError
 from shared.bus.settings import KafkaSettings
 from shared.process.settings import ProcessSettings
@@ -23,7 +24,7 @@ def kafka_settings(process: ProcessSettings | None = None) -> KafkaSettings:
     file = _file(process)
     if VARIABLE in os.environ:
         return KafkaSettings()
-    if file.is_file():
+    if _names_a_broker(file):
         return KafkaSettings(bootstrap_servers=file.read_text(encoding="utf-8").strip())
     raise InfrastructureError(
         f"No Kafka broker is named, and no marketplace runs in {file.parent.resolve()}.",
@@ -39,8 +40,13 @@ def replication(given: int | None, process: ProcessSettings | None = None) -> in
     """Return the replication factor of topics: as it is given, else 1 on the own broker of the run here, else 3."""
     if given is not None:
         return given
-    return SINGLE if VARIABLE not in os.environ and _file(process).is_file() else CLUSTER
+    return SINGLE if VARIABLE not in os.environ and _names_a_broker(_file(process)) else CLUSTER
 
 
 def _file(process: ProcessSettings | None) -> Path:
     return (process or ProcessSettings()).var / BOOTSTRAP_FILE
+
+
+def _names_a_broker(file: Path) -> bool:
+    """Return whether the run that has written the file still lasts."""
+    return file.is_file() and is_used(file.parent)

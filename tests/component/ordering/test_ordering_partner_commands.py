@@ -17,6 +17,7 @@ from marktplatz.cli import app
 from marktplatz.found import BOOTSTRAP_FILE, kafka_settings
 from services.ordering.partners.receipt_keys import read_keys
 from shared.process.settings import ProcessSettings
+from tests.support.used_folder import used
 
 PARTNER: dict[str, Any] = {
     "id": "nord",
@@ -151,6 +152,7 @@ def test_the_broker_is_that_of_the_environment_or_of_the_run_on_this_machine(
     process = ProcessSettings(var=tmp_path)
     monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
     written(tmp_path / BOOTSTRAP_FILE, "127.0.0.1:4711\n")
-    assert kafka_settings(process).bootstrap_servers == "127.0.0.1:4711"
+    with used(tmp_path):
+        assert kafka_settings(process).bootstrap_servers == "127.0.0.1:4711"
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "kafka:9093")
     assert kafka_settings(process).bootstrap_servers == "kafka:9093"

@@ -27,6 +27,7 @@ from shared.bus.settings import KafkaSettings
 from shared.errors import NotFoundError
 from shared.process.settings import ProcessSettings
 from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS
+from tests.support.used_folder import used
 
 HEAVY = {"aiokafka", "fastapi", "httpx", "pymongo", "structlog", "uvicorn", "uvloop"}
 
@@ -55,23 +56,38 @@ def test_topics_have_one_replica_on_the_broker_of_the_run_here_and_three_elsewhe
     process = ProcessSettings(var=tmp_path)
     assert replication(None, process) == 3
     (tmp_path / BOOTSTRAP_FILE).write_text("127.0.0.1:4711\n")
-    assert kafka_settings(process).bootstrap_servers == "127.0.0.1:4711"
-    assert (replication(None, process), replication(2, process)) == (1, 2)
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "kafka:9092")
-    assert replication(None, process) == 3
+    with used(tmp_path):
+        assert kafka_settings(process).bootstrap_servers == "127.0.0.1:4711"
+        assert (replication(None, process), replication(2, process)) == (1, 2)
+        monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "kafka:9092")
+        assert replication(None, process) == 3
 
 
 def test_addresses_are_those_of_all_processes_that_run_here(tmp_path: Path) -> None:
     (tmp_path / "endpoints-services.json").write_text('{"catalog": "http://127.0.0.1:1"}')
     (tmp_path / "endpoints-portal.json").write_text('{"portal": "http://127.0.0.1:2"}')
-    assert endpoints(ProcessSettings(var=tmp_path)) == {"catalog": "http://127.0.0.1:1", "portal": "http://127.0.0.1:2"}
+    with used(tmp_path):
+        assert endpoints(ProcessSettings(var=tmp_path)) == {"catalog": "http://127.0.0.1:1", "portal": "http://127.0.0.1:2"}
+
+
+def test_what_a_run_that_was_killed_has_left_names_nothing_that_listens(tmp_path: Path) -> None:
+    process = ProcessSettings(var=tmp_path)
+    (tmp_path / "endpoints-services.json").write_text('{"catalog": "http://127.0.0.1:1"}')
+    (tmp_path / BOOTSTRAP_FILE).write_text("127.0.0.1:4711\n")
+    with used(tmp_path):
+        assert endpoints(process)
+    assert endpoints(process) == {}
+    assert replication(None, process) == 3
+    with pytest.raises(InfrastructureError, match="no marketplace runs"):
+        kafka_settings(process)
 
 
 def test_an_address_can_be_asked_of_each_api_and_of_the_portal_and_of_nothing_else(tmp_path: Path) -> None:
     assert set(get_args(Running)) == {*APIS, PORTAL}
     (tmp_path / "endpoints-portal.json").write_text('{"portal": "http://127.0.0.1:2"}')
     runner = CliRunner(env={"MARKTPLATZ_VAR": str(tmp_path)})
-    found = {name: runner.invoke(app, ["url", name]) for name in ("portal", "catalog", "all")}
+    with used(tmp_path):
+        found = {name: runner.invoke(app, ["url", name]) for name in ("portal", "catalog", "all")}
     assert {name: it.exit_code for name, it in found.items()} == {"portal": 0, "catalog": 1, "all": 2}
     assert found["portal"].stdout == "http://127.0.0.1:2\n"
 

@@ -49,7 +49,7 @@ class KlientNamed(KlientEvent):
 
 @message_type("ordering.order.klient-removed.v1")
 class KlientRemoved(KlientEvent):
-    """The Bündler orders no more for this Klient."""
+    """Nothing is ordered for this Klient any more: the Bündler has removed it, or the Vorgang has ended without a contract."""
 
     reason: Annotated[WhyIfStated, Field(examples=["Die Stadt bestellt selbst."])] = None
     code: Annotated[

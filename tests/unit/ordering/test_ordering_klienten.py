@@ -283,10 +283,10 @@ def test_a_klient_reads_its_own_part_and_no_other_klient() -> None:
     ids=["withdrawn", "declined", "lapsed", "refused"],
 )
 def test_klienten_learn_that_a_vorgang_has_ended_whoever_has_ended_it(leave: Callable[[Order], list[Message]]) -> None:
-    order, third = confirmed(HUSUM), Party(id="010510044044", name="Heide, Stadt")
+    order, third = confirmed(HUSUM), Party(id="010590045045", name="Kappeln, Stadt")
     klienten.name_klient(order, KUNDE, T0, ITZEHOE)
     klienten.name_klient(order, KUNDE, T0, third)
-    klienten.decline(order, SYSTEM, T0, third, "hans.heide", "Eigenes Verfahren")
+    klienten.decline(order, SYSTEM, T0, third, "kim.kappeln", "Eigenes Verfahren")
     _, *told = leave(order)
     assert [(type(it), it.klient, it.code, it.order.state) for it in told if isinstance(it, KlientRemoved)] == [
         (KlientRemoved, party, "order_ended", order.state) for party in (HUSUM, ITZEHOE)

@@ -18,6 +18,7 @@ from services.notify.texts import Texts
 from shared.http.auth import NO_FUNCTION, Caller
 from shared.http.dependencies import CurrentCaller
 from shared.http.etag import json_reply
+from shared.http.languages import find_language
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
 from shared.messages.values import EntityId
 
@@ -44,9 +45,9 @@ def routes(
     router = APIRouter(prefix="/v1")
 
     async def language_of(caller: Caller, header: str | None) -> Language:
-        asked = preferred(header)
+        asked = find_language(header, tuple(Language))
         if asked is not None:
-            return asked
+            return Language(asked)
         book = await contacts.book(caller.organisation)
         contact = book.find(caller.subject) if book else None
         return contact.language if contact else Language.DE
@@ -106,25 +107,6 @@ def routes(
         return _in(language, json_reply(InboxItem.of(notification, texts, language)))
 
     return router
-
-
-def preferred(header: str | None) -> Language | None:
-    """Return the language that an Accept-Language header (RFC 9110, 12.5.4) likes best of ours, None if it names neither."""
-    ranked: list[tuple[float, int, Language]] = []
-    for position, part in enumerate((header or "").split(",")):
-        tag, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        primary = tag.partition("-")[0]
-        quality = next((_quality(parameter[2:]) for parameter in parameters if parameter.startswith("q=")), 1.0)
-        if primary in list(Language) and quality > 0:
-            ranked.append((-quality, position, Language(primary)))
-    return min(ranked)[2] if ranked else None
-
-
-def _quality(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
 
 
 def _in(language: Language, reply: Response) -> Response:

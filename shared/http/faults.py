@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
+from shared.http.languages import find_language
+
 GERMAN, ENGLISH = "de", "en"
 HEADERS: Final = {"Vary": "Accept-Language"}
 _PREFIX: Final = "Value error, "
@@ -22,21 +24,8 @@ def texts() -> dict[str, Any]:
 
 
 def language_of(request: Request, otherwise: str = ENGLISH) -> str:
-    """Return the language that the Accept-Language header (RFC 9110, 12.5.4) likes best of the two, ``otherwise`` without one."""
-    ranked = []
-    for position, part in enumerate(request.headers.get("Accept-Language", "").split(",")):
-        tag, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        quality = next((_quality(it[2:]) for it in parameters if it.startswith("q=")), 1.0)
-        if tag.partition("-")[0] in (GERMAN, ENGLISH) and quality > 0:
-            ranked.append((-quality, position, tag.partition("-")[0]))
-    return min(ranked)[2] if ranked else otherwise
-
-
-def _quality(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
+    """Return the language that a request likes best of the two, ``otherwise`` if it prefers neither."""
+    return find_language(request.headers.get("Accept-Language"), (ENGLISH, GERMAN)) or otherwise
 
 
 def sentence(fault: Mapping[str, Any], language: str) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.notify.api import preferred
 from services.notify.domain.contact import PEOPLE_LIMIT, AddressBook, Contact, Language
 from services.notify.domain.digest import Rhythm
 from services.notify.settings import Settings
@@ -109,24 +108,6 @@ def test_what_is_no_plain_address_is_refused(address: str) -> None:
 @pytest.mark.parametrize("address", ["erika.m+amt@post.kommune.example", "o'neil@xn--mnchen-3ya.de"])
 def test_ordinary_addresses_are_taken(address: str) -> None:
     assert contact(email=address).email == address
-
-
-@pytest.mark.parametrize(
-    ("header", "language"),
-    [
-        (None, None),
-        ("", None),
-        ("fr, it;q=0.5", None),
-        ("en", Language.EN),
-        ("de-DE,de;q=0.9,en;q=0.8", Language.DE),
-        ("de;q=0.3, en-GB;q=0.7", Language.EN),
-        ("en;q=0, de;q=0.1", Language.DE),
-        ("en;q=abc", None),
-        ("fr, EN", Language.EN),
-    ],
-)
-def test_the_reader_s_best_liked_language_is_taken(header: str | None, language: Language | None) -> None:
-    assert preferred(header) is language
 
 
 def test_a_local_mail_server_needs_no_encryption_any_other_has_it_by_default() -> None:

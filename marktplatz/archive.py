@@ -16,7 +16,7 @@ from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.records import DOCUMENTS, ERASURES, RECORDS
 from services.contracts.settings import Settings
 from shared.clock import now
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import ConflictError, InvalidError, NotFoundError
 from shared.private_file import create_private_file
 from shared.process.settings import ProcessSettings
 from shared.process.stores import opened
@@ -73,5 +73,13 @@ def make_key(file: Path) -> None:
 
 
 def print_key(file: Path, name: str | None) -> None:
-    """Print the public key as verifiers get it, of the log that the settings name or of another one."""
-    print(LogKey.read(name or Settings().archive_origin, file.read_bytes()).vkey)
+    """Print the public key as verifiers get it, of the log that the settings name or of another one.
+
+    Raises OSError, InvalidError (``archive_key_unfit``) for a file that holds no such key, or no name of a log.
+    """
+    content = file.read_bytes()
+    try:
+        key = LogKey.read(name or Settings().archive_origin, content)
+    except ValueError as error:
+        raise InvalidError(f"{file}: {error}.", code="archive_key_unfit") from error
+    print(key.vkey)

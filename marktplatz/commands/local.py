@@ -90,7 +90,7 @@ def token(
     run_blocking(sign)
 
 
-def url(service: Annotated[Running, typer.Argument(help="A service with an API, or the portal.")]) -> None:
+def url(service: Annotated[Running, typer.Argument(metavar="SERVICE", help="A service with an API, or the portal.")]) -> None:
     """Print the base URL of a service, or of the portal, that 'up' is running."""
     from marktplatz.addresses import endpoints  # noqa: PLC0415 - see the package
 

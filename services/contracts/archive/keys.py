@@ -62,8 +62,8 @@ class LogKey:
         """Return the key in PEM (PKCS #8). Raises ValueError if that is no unencrypted Ed25519 key."""
         try:
             key = load_pem_private_key(pem, None)
-        except (TypeError, UnsupportedAlgorithm) as error:
-            raise ValueError("the key of the archive cannot be read: it is encrypted or of an unknown kind") from error
+        except (TypeError, ValueError, UnsupportedAlgorithm) as error:
+            raise ValueError("the key of the archive cannot be read: it is encrypted, of an unknown kind or no PEM") from error
         if not isinstance(key, Ed25519PrivateKey):
             raise ValueError("the key of the archive is no Ed25519 key")  # noqa: TRY004 - of a file, not of an argument
         return cls(name, key)

@@ -86,6 +86,16 @@ def test_a_key_is_written_once_and_its_public_half_printed(tmp_path: Path, monke
     assert file.stat().st_mode & 0o077 == 0
     assert CliRunner().invoke(app, ["archive", "new-key", str(file)]).exit_code == 1
     assert printed("key", str(file)).decode() == vkey
+    (tmp_path / "none.pem").write_text("{}")
+    away = tmp_path / "away" / "key.pem"
+    for command, said in (
+        (["key", str(tmp_path / "none.pem")], "archive_key_unfit"),
+        (["key", str(file), "--log", "a b"], "archive_key_unfit"),
+        (["key", str(away)], f"file_unusable: {away}"),
+        (["new-key", str(away)], f"file_unusable: {away}"),
+    ):
+        result = CliRunner().invoke(app, ["archive", *command])
+        assert (result.exit_code, said in result.stderr) == (1, True), command
 
 
 def test_who_erases_names_themselves_by_a_reference_and_is_told_how_much_there_was(archive: str) -> None:

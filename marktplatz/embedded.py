@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from marktplatz.children import Child
 from marktplatz.addresses import LOCK
+from marktplatz.children import Child
 from marktplatz.found import BOOTSTRAP_FILE
 from marktplatz.infrastructure.discovery import GivenKafka, find_kafka
 from marktplatz.infrastructure.errors import EmbeddedError

@@ -135,7 +135,7 @@ def _days_after(view: View, as_of: str, rules: RuleSet) -> Iterator[str]:
 def rules_for(rule_set: str, as_of: str, known_at: str | None) -> RuleSet:
     """Return the rule set of a request. Raises RefusedError for impossible dates, an unknown rule set, or one not in force."""
     if not is_day(as_of) or not (known_at is None or is_instant(known_at)):
-        raise RefusedError("INVALID_DATE", 17, f"there is no {as_of}, or no {known_at}")
+        raise RefusedError("INVALID_DATE", 17, f"there is no {known_at if is_day(as_of) else as_of}")
     rules = rule_sets().get(rule_set)
     if rules is None:
         raise RefusedError("UNKNOWN_RULE_SET", 18, f"there is no rule set {rule_set}; there are {', '.join(rule_sets())}")

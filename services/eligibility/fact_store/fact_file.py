@@ -65,7 +65,11 @@ def read_fact_file(path: Path) -> FactFile:
     """Return what a file holds. Raises InvalidError (``fact_file``) that names the place, FileNotFoundError."""
     try:
         return FactFile.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (ValidationError, ValueError) as error:
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        faults = "; ".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in found)
+        raise InvalidError(f"{path.name} is no file of facts: {faults}", code="fact_file", file=path.name) from error
+    except ValueError as error:
         raise InvalidError(f"{path.name} is no file of facts: {error}", code="fact_file", file=path.name) from error
 
 

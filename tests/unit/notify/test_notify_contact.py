@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.notify.domain.contact import PEOPLE_LIMIT, AddressBook, Contact, Language
+from services.notify.domain.contact import PEOPLE_LIMIT, AddressBook, Contact
 from services.notify.domain.digest import Rhythm
 from services.notify.settings import Settings
 from shared.aggregate.condition import Condition

@@ -92,6 +92,21 @@ def errors_as_lines() -> Iterator[None]:
         raise typer.Exit(UNEXPECTED) from error
 
 
+@contextmanager
+def misuse_as_usage() -> Iterator[None]:
+    """Have a ValueError about the command line shown with its usage; of a setting its variable is named, never its value.
+
+    Raises typer.BadParameter, or typer.Exit.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if faults := _faults_of_settings(error):
+            _print("\n".join(faults))
+            raise typer.Exit(1) from error
+        raise typer.BadParameter(str(error)) from error
+
+
 def _run(work: Callable[[], int | None], *, process: bool) -> None:
     try:
         if process:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from marktplatz.names import RoleName, ServiceName
-from marktplatz.running import run_async
+from marktplatz.running import misuse_as_usage, run_async
 from shared.messages.values import Channel
 
 
@@ -27,10 +27,8 @@ def run(
     """Run one service in one role until SIGTERM (this is what a container runs)."""
     from marktplatz.process import run_process  # noqa: PLC0415 - see the package
 
-    try:
+    with misuse_as_usage():
         run_async(run_process(service, role, channel), process=True)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
 
 
 def portal(
@@ -43,9 +41,8 @@ def portal(
     from marktplatz.process import run_showcase, run_site  # noqa: PLC0415 - see the package
 
     try:
-        run_async(run_site("portal") if showcase is None else run_showcase(showcase), process=True)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+        with misuse_as_usage():
+            run_async(run_site("portal") if showcase is None else run_showcase(showcase), process=True)
     except ModuleNotFoundError as error:
         if error.name != "efa_portal":
             raise
@@ -56,4 +53,5 @@ def migrate(service: ServiceName) -> None:
     """Prepare a service's store for this version: collections, indexes, reference data. Only adds; safe to repeat."""
     from marktplatz.process import run_migration  # noqa: PLC0415 - see the package
 
-    run_async(run_migration(service), process=True)
+    with misuse_as_usage():
+        run_async(run_migration(service), process=True)

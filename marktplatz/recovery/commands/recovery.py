@@ -21,9 +21,9 @@ from shared.errors import MarktplatzError
 
 async def run_reconcile(report_file: Path | None, pause: timedelta) -> int:
     """Reconcile, print a table, write the report as JSON if asked; exit code 1 if anything differs."""
-    settings = configured()
+    settings, kafka = configured(), kafka_settings()
     async with opened_stores(settings) as stores:
-        report = await reconcile(stores, kafka_settings(), pause)
+        report = await reconcile(stores, kafka, pause)
     if report_file is not None:
         write_report(report_file, report.document())
     print_report(report)

@@ -110,6 +110,21 @@ def test_a_setting_that_is_missing_or_wrong_is_named_without_its_value(capsys: p
     assert "geheim" not in said
 
 
+def test_a_process_names_the_variables_that_it_lacks_and_no_value_of_its_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AUTH_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "kafka:9092")
+    monkeypatch.setenv("AUTH_ISSUER", "geheim")
+    found = CliRunner().invoke(app, ["run", "catalog", "api"])
+    assert found.exit_code == 1
+    lines = found.stderr.splitlines()
+    assert lines
+    assert all(line.startswith("AUTH_") for line in lines), lines
+    assert "geheim" not in found.stderr
+    alone = CliRunner().invoke(app, ["run", "contracts", "all"])
+    assert (alone.exit_code, "a contract processor runs alone" in " ".join(alone.stderr.replace("│", " ").split())) == (2, True)
+
+
 def test_an_unexpected_error_is_a_line_and_shows_where_it_comes_from_only_when_asked(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,6 +113,7 @@ class Embedded:
     async def _enter(self) -> None:
         (self.var / "logs").mkdir(exist_ok=True)
         await self._lock()
+        self.ports.require_free(self.settings.host)
         if self.prepare is not None:
             await self.prepare()
         self.issuer = EmbeddedIssuer(self.var / "issuer")

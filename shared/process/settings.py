@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import InvalidError
@@ -30,7 +30,7 @@ class ProcessSettings(BaseSettings):
     store_url_file: Path | None = None
     store_urls: dict[str, str] = {}
     host: str = "127.0.0.1"
-    port: int = 0
+    port: Annotated[int, Field(ge=0, le=65_535)] = 0
     ports: dict[str, int] = {}
     endpoints_file: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

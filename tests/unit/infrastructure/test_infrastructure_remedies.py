@@ -11,11 +11,12 @@ from marktplatz.embedded import Embedded, data_folder
 from marktplatz.infrastructure import kafka_jars
 from marktplatz.infrastructure.broker_process import remedy_of
 from marktplatz.infrastructure.discovery import find_kafka
-from marktplatz.infrastructure.errors import BrokerStartError, InfrastructureError
+from marktplatz.infrastructure.errors import BrokerStartError, EmbeddedError, InfrastructureError
 from marktplatz.infrastructure.folders import make_writable
 from marktplatz.infrastructure.install import JAVA, MAVEN, install_command
 from marktplatz.infrastructure.kafka_docker import IMAGE, DockerKafka
 from marktplatz.infrastructure.kafka_native import NativeKafka, missing_programs
+from marktplatz.ports import Ports
 from shared.process.serving import AddressUnavailableError, listen
 from shared.process.settings import ProcessSettings
 from tests.support.programs import program
@@ -153,6 +154,19 @@ def test_a_service_whose_port_is_in_use_names_the_setting_and_how_to_see_who_has
         port = other.getsockname()[1]
         with pytest.raises(AddressUnavailableError, match=rf"127\.0\.0\.1:{port}.*MARKTPLATZ_PORT.*sport = :{port}"):
             listen("127.0.0.1", port)
+
+
+def test_a_run_with_fixed_ports_names_the_one_that_is_taken_before_it_starts_anything() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        ports = Ports(min(port - 2, 65_535 - 7))
+        with pytest.raises(EmbeddedError, match=rf"127\.0\.0\.1:{port}(.|\n)*sport = :{port}(.|\n)*export MARKTPLATZ_PORT="):
+            ports.require_free("127.0.0.1")
+    Ports(0).require_free("127.0.0.1")
+    with pytest.raises(EmbeddedError, match="no 8 ports from 65530 on"):
+        Ports(65_530).require_free("127.0.0.1")
 
 
 @pytest.mark.parametrize("folder", ["file", "file/below", "file/far/below"])

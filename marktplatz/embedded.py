@@ -113,6 +113,9 @@ class Embedded:
     async def _enter(self) -> None:
         (self.var / "logs").mkdir(exist_ok=True)
         await self._lock()
+        # What a killed run has left would count for this one's from now on.
+        for file in (*self.var.glob("endpoints-*.json"), self.var / BOOTSTRAP_FILE):
+            file.unlink(missing_ok=True)
         self.ports.require_free(self.settings.host)
         if self.prepare is not None:
             await self.prepare()

@@ -248,7 +248,7 @@ def inbox_filter(
 ) -> InboxFilter:
     """Return what of an inbox is asked for. Raises InvalidError for an event type that nobody is notified of."""
     if event_type is not None:
-        _require_known({event_type}, routing.told)
+        _require_known({event_type}, routing.kinds)
     return InboxFilter(unread=unread, order_id=order_id, offering_id=offering_id, event_type=event_type)
 
 
@@ -277,7 +277,7 @@ async def put_my_contact(
 
     Raises InvalidError for an event type that nobody is notified of, and what ``AddressBook.state`` raises.
     """
-    _require_known([*contact.muted, *(kind.event_type for kind in contact.rhythms)], routing.told)
+    _require_known([*contact.muted, *(kind.event_type for kind in contact.rhythms)], routing.kinds)
     return await contacts.change(caller.organisation, caller.organisation_name, lambda book: book.state(contact, condition))
 
 

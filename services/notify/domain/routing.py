@@ -49,7 +49,7 @@ class Routing(BaseModel):
         return frozenset(message_types()[name] for name in self.routes)
 
     @property
-    def told(self) -> frozenset[str]:
+    def kinds(self) -> frozenset[str]:
         """Kinds of what lies in inboxes: event types that are routed, and what notify tells of itself."""
         return frozenset({*self.routes, SWITCHED_OFF})
 

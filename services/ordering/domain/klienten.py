@@ -177,7 +177,7 @@ def order_for_klienten(order: Order, at: datetime) -> list[Message]:
 
 
 def end_for_klienten(order: Order, at: datetime) -> list[Message]:
-    """Tell those that have not declined that nothing is ordered for them any more. They stay named, to read what became of it."""
+    """Return the messages to those that have not declined: nothing is ordered for them any more. They stay named, to read it."""
     ended = {"reason": "Der Vorgang ist ohne Vertrag beendet.", "code": ORDER_ENDED}
     left = [it for it in order.klienten.value if it.state is not KlientState.ABGELEHNT]
     return [KlientRemoved(order=order.head(), at=at, klient=it.party, **ended) for it in left]

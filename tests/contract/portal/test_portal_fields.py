@@ -201,7 +201,7 @@ def test_what_a_page_has_done_is_an_operation_that_is_described() -> None:
 
 def test_every_kind_of_notification_has_words_to_choose_it_by() -> None:
     """In ``[notice]`` of ``services/portal/texts``; notify refuses a kind that nobody is told of."""
-    routed = load_routing().told
+    routed = load_routing().kinds
     for words in read_texts().values():
         assert {key.removeprefix("notice.") for key in every_key(words, "notice.")} == routed
         assert {f"inbox.group.{it.partition('.')[0]}" for it in routed} == set(every_key(words, "inbox.group."))
@@ -211,7 +211,7 @@ def test_every_kind_of_notification_belongs_to_a_matter_that_has_words() -> None
     """In ``services/portal/pages/notices.py``; a kind of a later version is shown among what is left."""
     for words in read_texts().values():
         assert {f"matter.{it}" for it in MATTERS} == set(every_key(words, "matter."))
-    routed = load_routing().told
+    routed = load_routing().kinds
     assert {it: matter_of(it) for it in routed if matter_of(it) == FURTHER} == {}
     assert {matter_of(it) for it in routed} == {*MATTERS} - {FURTHER}
     assert matter_of("ordering.order.something-new.v1") == FURTHER

@@ -155,6 +155,15 @@ class ChannelWithdrawal(Value):
         ),
     ]
     at: Annotated[Time, Field(description="When, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])]
+    contract_ended_on: Annotated[
+        date | None,
+        Field(
+            exclude_if=is_absent,
+            description="Last day, in Germany, of the Bereitstellungsvertrag with which the channel has closed; `reason` says "
+            "the same in German. Null or absent: somebody withdrew it, or a record of a version without it. Not personal.",
+            examples=["2027-12-31"],
+        ),
+    ] = None
 
 
 class ChannelEnd(Value):

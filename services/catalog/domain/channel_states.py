@@ -77,7 +77,7 @@ def withdraw(
         return []
     TRANSITIONS.check(Command.WITHDRAW, offering.state, Actor.ANBIETER)
     _require_listed(offering, channel)
-    withdrawal = messages.ChannelWithdrawal(channel=channel, by=by.id, reason=reason, at=at)
+    withdrawal = messages.ChannelWithdrawal(channel=channel, by=by.id, reason=reason, at=at, contract_ended_on=contract_ended_on)
     offering.channel_withdrawals = (*offering.channel_withdrawals, withdrawal)
     offering.channel_suspensions = tuple(it for it in offering.channel_suspensions if it.channel is not channel)
     offering.channel_ends = tuple(it for it in offering.channel_ends if it.channel is not channel)

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from services.catalog.domain.form import OfferingForm
 from shared.messages.base import Value
-from shared.messages.values import Channel, Text, Time
+from shared.messages.reasons import Fact
+from shared.messages.values import Channel, Code, Text, Time
 
 SMALL: Final = frozenset(
     {"title", "summary", "technical_concept", "nachnutzung", "contact_mailbox", "channels", "support", "go_lives"}
@@ -57,12 +58,17 @@ class PendingVersion(Value):
 
 
 class ChannelReturn(Value):
-    """That the Anbieter of a channel has given the form back that was ``submitted_at`` to it for the first time, and why."""
+    """That the Anbieter of a channel has given the form back that was ``submitted_at`` to it for the first time, and why.
+
+    ``code`` and ``facts`` say the same as ``remarks`` where a rule has made them.
+    """
 
     channel: Channel
     remarks: Text
     at: Time
     submitted_at: Time
+    code: Code | None = None
+    facts: tuple[Fact, ...] | None = None
 
 
 def changed_fields(before: OfferingForm, after: OfferingForm) -> tuple[str, ...]:

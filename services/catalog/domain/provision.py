@@ -9,7 +9,8 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.messages.base import Value
-from shared.messages.values import Channel, EntityId, Line, Party, PersonRef, Text, Time
+from shared.messages.reasons import Fact
+from shared.messages.values import Channel, Code, EntityId, Line, Party, PersonRef, Text, Time
 
 
 class ProvisionState(StrEnum):
@@ -36,8 +37,8 @@ class Ending(Value):
 class Provision(Value):
     """What was asked of ``contracts`` and what came of it. ``number`` is for the parties alone, and in no public message.
 
-    ``reason`` is why it came to nothing; ``decided_at`` when contracts concluded or refused it. ``endings`` are those of the
-    contract and of what follows it in time, one each.
+    ``reason`` is why it came to nothing, ``code`` and ``facts`` say the same for any language; ``decided_at`` when contracts
+    concluded or refused it. ``endings`` are those of the contract and of what follows it in time, one each.
     """
 
     channel: Channel
@@ -49,6 +50,8 @@ class Provision(Value):
     number: Line | None = None
     decided_at: Time | None = None
     reason: Text | None = None
+    code: Code | None = None
+    facts: tuple[Fact, ...] | None = None
     endings: tuple[Ending, ...] = ()
 
     @property

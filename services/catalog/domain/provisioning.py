@@ -171,6 +171,8 @@ def _concluded(known: Provision | None, head: ChainHead, concluded_at: datetime)
         "number": head.number,
         "decided_at": concluded_at,
         "reason": None,
+        "code": None,
+        "facts": None,
     }
     if known is not None:
         return known.model_copy(update=concluded)
@@ -191,7 +193,8 @@ def _refuse(offering: Offering, message: ChainRefused, at: datetime) -> Sequence
     known = of_channel(offering, head.channel)
     if known is None or known.contract_id != head.id or not known.waits:
         return []
-    refused = {"state": ProvisionState.ABGELEHNT, "reason": message.reason, "decided_at": message.at}
+    why = {"reason": message.reason, "code": message.code, "facts": message.facts}
+    refused = {"state": ProvisionState.ABGELEHNT, "decided_at": message.at, **why}
     put_provision(offering, known.model_copy(update=refused))
     return give_back(offering, at, head.channel, message.reason, code=message.code, facts=message.facts)
 

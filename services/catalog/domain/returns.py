@@ -30,7 +30,9 @@ def give_back(
     others are. Its remarks are those of the last one; ``code`` and ``facts`` say the same where a rule has made them.
     """
     submission = offering.submission((channel,))
-    returned = ChannelReturn(channel=channel, remarks=remarks, at=at, submitted_at=offering.submitted_at or at)
+    returned = ChannelReturn(
+        channel=channel, remarks=remarks, at=at, submitted_at=offering.submitted_at or at, code=code, facts=facts
+    )
     offering.returns = (*(it for it in offering.returns if it.channel is not channel), returned)
     if not offering.is_public:
         offering.remarks = remarks

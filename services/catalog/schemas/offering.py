@@ -30,9 +30,11 @@ from shared.messages.catalog import (
     VersionEntry,
 )
 from shared.messages.catalog_operation import Availability, FaultTimes, GoLive, Screenshot, Support
+from shared.messages.reasons import Fact
 from shared.messages.values import (
     Anbindungsart,
     Channel,
+    Code,
     DocumentRef,
     Line,
     Mailbox,
@@ -134,6 +136,7 @@ class BereitstellungsvertragRequest(BaseModel):
 class ProvisionReply(BaseModel):
     """The Bereitstellungsvertrag with one Anbieter: asked for, concluded with its number, or come to nothing with the reason.
 
+    ``code`` and ``facts`` say the same as ``reason``, for any language; null in what a version without them has stored.
     ``contract_id`` is its id in the API of contracts. ``ends_on`` is the last day of the last contract of the two sides, by
     notice or as agreed; the channel closes after it.
     """
@@ -145,6 +148,8 @@ class ProvisionReply(BaseModel):
     asked_at: Time
     decided_at: Time | None
     reason: Text | None
+    code: Code | None = None
+    facts: tuple[Fact, ...] | None = None
     ends_on: date | None = None
 
 
@@ -185,15 +190,20 @@ class PendingReply(BaseModel):
 
 
 class ChannelReturnReply(BaseModel):
-    """That the Anbieter of a channel has given the form back, and why; the others go on with it."""
+    """That the Anbieter of a channel has given the form back, and why; the others go on with it.
+
+    ``code`` and ``facts`` say the same as ``remarks``, for any language, where no person has written them.
+    """
 
     channel: Channel
     remarks: Text
     at: Time
+    code: Code | None = None
+    facts: tuple[Fact, ...] | None = None
 
 
 class Workflow(BaseModel):
-    """What only those in charge see: where the offer stands and what the caller can do next.
+    """What only those in charge see: where the offer stands and what the caller's side can do next.
 
     ``channel`` is that whose Anbieter the caller is. ``pending`` is a version that is not in force yet. ``returns`` are the forms
     that an Anbieter has given back; ``remarks`` are those of the last one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 
 from services.catalog.upkeep import HEARD_WITHIN
@@ -46,9 +47,12 @@ async def test_everybody_reads_until_when_and_on_the_day_after_the_channel_is_cl
     await run(world.service, "channel-ends")
     closed = await shown(world, offering_id, None)
     assert (closed["state"], closed["orderable_channels"], closed["channel_ends"]) == ("VEROEFFENTLICHT", ["fitko"], [])
-    assert [(it["channel"], it["by"], it["reason"]) for it in closed["channel_withdrawals"]] == [
-        ("govdigital", "komm_one", reason)
+    assert [(it["channel"], it["by"], it["reason"], it["contract_ended_on"]) for it in closed["channel_withdrawals"]] == [
+        ("govdigital", "komm_one", reason, "2027-12-31")
     ]
+    (told,) = [it for it in world.publisher.events if it.type == "catalog.offering.withdrawn.v1"]
+    (withdrawal,) = json.loads(told.body)["offering"]["channel_withdrawals"]
+    assert withdrawal["contract_ended_on"] == "2027-12-31", "a portal writes its own sentence of it"
     assert world.publisher.types().count("catalog.offering.withdrawn.v1") == 1
 
 

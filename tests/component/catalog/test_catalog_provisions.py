@@ -122,6 +122,12 @@ async def test_a_contract_that_is_declined_returns_the_form_with_the_reason_and_
     await hear(world, declined(offering_id, GD))
     found = await shown(world, offering_id)
     assert (found["state"], found["workflow"]["remarks"]) == ("ENTWURF", "Die Leistungsbeschreibung fehlt.")
+    facts = [
+        {"name": "anbieter", "text": "govdigital", "day": None},
+        {"name": "reason", "text": "Die Leistungsbeschreibung fehlt.", "day": None},
+    ]
+    for said in (found["workflow"]["provisions"], found["workflow"]["returns"]):
+        assert [(it["code"], it["facts"]) for it in said] == [("provision_declined", facts)], "told for any language"
     assert (await world.as_(GOVDIGITAL).get(f"/v1/offerings/{offering_id}")).status_code == 404
     assert world.publisher.types()[-1] == "catalog.submission.returned.v1"
     await world.do(KOMM_ONE, offering_id, "submit")

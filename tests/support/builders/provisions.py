@@ -21,6 +21,7 @@ from shared.messages.contracts_chain import (
 )
 from shared.messages.contracts_changes import ContractSucceeded
 from shared.messages.ordering import OrderParty
+from shared.messages.reasons import Fact
 from shared.messages.values import Channel, Party
 from shared.process.service import Service
 from shared.topics import CATALOG_CONTRACTS
@@ -54,7 +55,8 @@ def declined(
 ) -> ChainRefused:
     """Return the event by which contracts tells that the Anbieter has declined the contract."""
     head = _head(offering_id, channel, ChainState.ABGELEHNT, attempt, None)
-    return ChainRefused(contract=head, at=CONCLUDED_AT, code="provision_declined", reason=reason)
+    facts = (Fact(name="anbieter", text=channel.value), Fact(name="reason", text=reason))
+    return ChainRefused(contract=head, at=CONCLUDED_AT, code="provision_declined", reason=reason, facts=facts)
 
 
 def ending(

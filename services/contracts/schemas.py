@@ -169,8 +169,8 @@ class ContractDetail(ContractSummary):
 
     ``awards``: those that it makes anew or rests on, which eligibility judges before it is signed further.
     Of ``check`` and ``awards`` who is no side, such as the Bereitsteller, sees the result; the grounds, who signed off, and until
-    when a relation is known to hold are those of both sides and the Anbieter. ``allowed_moves``: what the caller can do with the
-    contract now, by its path below it; rules of the chain are asked only then.
+    when a relation is known to hold are those of both sides and the Anbieter. ``allowed_moves``: what the caller's side can do
+    with the contract now, by its path below it; rules of the chain are asked only then.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra={"examples": [_DETAIL]})

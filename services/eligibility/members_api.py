@@ -14,6 +14,7 @@ from starlette.responses import Response
 from services.eligibility import handlers
 from services.eligibility.access import change_own, viewer_of
 from services.eligibility.domain.invitation import Invitation, InvitationMail, InvitationState, digest_of
+from services.eligibility.domain.members import in_order
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.registration import Capacity
 from services.eligibility.repository import Organisations, Viewer
@@ -24,9 +25,34 @@ from shared.http.auth import ADMINISTRATION, NO_FUNCTION, Caller
 from shared.http.dependencies import CurrentCaller, CurrentPerson, IdempotencyKey, NeededIfMatch
 from shared.http.etag import json_reply
 from shared.invitation_keys import InvitationKeyMissingError, InvitationKeys
-from shared.messages.values import EntityId, Function
+from shared.messages.values import EntityId, Function, Party, Role
 
 ONE = "/organisations/{organisation_id}"
+
+
+class MeView(BaseModel):
+    """Whoever calls, as every API takes them: for whom they act, and what they may do there.
+
+    ``functions`` are those that operations need (``x-function``). ``members`` says who else has which; empty where the
+    organisation is not registered.
+    """
+
+    person: str
+    organisation: Party
+    roles: list[Role]
+    functions: list[Function]
+    members: list[MemberView]
+
+    @classmethod
+    def of(cls, caller: Caller, organisation: Organisation | None) -> MeView:
+        """Return the view of a caller, None: of an organisation that is not registered."""
+        return cls(
+            person=caller.subject,
+            organisation=caller.party,
+            roles=sorted(caller.roles),
+            functions=list(in_order(caller.functions)),
+            members=[] if organisation is None else [MemberView(**it.model_dump()) for it in organisation.members],
+        )
 
 
 class InvitationView(BaseModel):
@@ -212,6 +238,14 @@ async def _mail_again(
 
 
 def _own_routes(router: APIRouter, members: Members) -> None:
+    @router.get("/me", response_model=MeView, summary="Who calls, for which organisation, and with which functions there")
+    async def me(caller: CurrentCaller) -> Response:
+        try:
+            organisation, _ = await members.organisations.get(caller.organisation, viewer_of(caller, own_only=True))
+        except NotFoundError:
+            return json_reply(MeView.of(caller, None))
+        return json_reply(MeView.of(caller, organisation))
+
     @router.get(f"{ONE}/members", response_model=MembersView, summary="Members, invitations and the authorised person")
     async def listed(organisation_id: str, caller: CurrentCaller) -> Response:
         organisation, rev = await members.own(organisation_id, caller)

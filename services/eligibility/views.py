@@ -369,8 +369,8 @@ class RecheckView(BaseModel):
 class VerdictView(BaseModel):
     """All checks of an order; the last one counts, unless a ``recheck`` has found another verdict since.
 
-    ``overrides``: what persons have decided beside them, oldest first. ``to_sign``: the caller can sign off a risk;
-    ``decisions``: what the caller can decide.
+    ``overrides``: what persons have decided beside them, oldest first. ``to_sign``: the caller's Anbieter can sign off a
+    risk; ``decisions``: what it can decide.
     """
 
     order_id: str

@@ -49,7 +49,7 @@ class AccessionEndRequest(BaseModel):
 class AccessionView(BaseModel):
     """An accession. ``licensee``: whose contract passes the use on; ``because``: the contract whose end has ended it.
 
-    ``allowed_moves``: what the caller can do with it now, by its path below it; in a chain it is not said.
+    ``allowed_moves``: what the caller's side can do with it now, by its path below it; in a chain it is not said.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra={"examples": [_SHOWN]})

@@ -90,7 +90,7 @@ def amending_routes(backend: AmendingBackend) -> APIRouter:
 
     @router.get("/contracts/{contract_id}/changes", response_model=ChangesView, summary="Changes of a contract's agreed text")
     async def changes(caller: CurrentCaller, contract_id: EntityId) -> Response:
-        """For its sides: what is agreed, proposed, was agreed before, newer general terms, and what the caller can do now."""
+        """For its sides: what is agreed, proposed, was agreed before, newer general terms, and what yours can do now."""
         viewer = viewer_of(caller)
         contract, rev = await _found(backend, viewer, contract_id)
         at = backend.clock()

@@ -76,6 +76,7 @@ eligibility GET    /v1/organisations/{organisation_id}                          
 eligibility PATCH  /v1/organisations/{organisation_id}                                           OWN           token   404 200 403 404 404 404 404 404 404 404 404
 eligibility POST   /v1/organisations/{organisation_id}/relations                                 OWN           token   404 200 403 404 404 404 404 404 404 404 404
 eligibility DELETE /v1/organisations/{organisation_id}/relations/{statement_id}                     OWN           token   404 404 403 404 404 404 404 404 404 404 404
+eligibility GET    /v1/me                                                                           -             token   200 200 200 200 200 200 200 200 200 200 200
 eligibility GET    /v1/organisations/{organisation_id}/members                                      OWN           token   404 200 403 404 404 404 404 404 404 404 404
 eligibility POST   /v1/organisations/{organisation_id}/invitations                                  OWN           token   404 201 403 404 404 404 404 404 404 404 404
 eligibility POST   /v1/invitations/accept                                                           -             token   404 404 404 404 404 404 404 404 404 404 404

@@ -157,7 +157,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         error_page=pages.error,
         prefixes=PREFIXES,
         open_paths=frozenset({BACK_CHANNEL}),
-        state={"doorkeeper": None if entrance is None else entrance.doorkeeper},
+        state={"doorkeeper": None if entrance is None else entrance.doorkeeper, "eligibility": eligibility},
         on_stop=tuple(closing),
     )
     return Service(

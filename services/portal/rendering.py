@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -18,9 +18,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from services.portal.apis.eligibility import Me
 from services.portal.assets import Assets
 from services.portal.cookies import held_cookie, set_cookie
 from services.portal.forms import Given, new_token
+from services.portal.functions import NEEDED
 from services.portal.language import Language, language_of, path_of
 from services.portal.sessions import HELD_TIME, Session
 from services.portal.settings import Settings
@@ -48,6 +50,17 @@ class Amount(Protocol):
     @property
     def currency(self) -> str:
         """ISO 4217."""
+
+
+class Needing(Protocol):
+    """Something that a page offers to members who have a function."""
+
+    @property
+    def function(self) -> str:
+        """The function that it needs."""
+
+
+N = TypeVar("N", bound=Needing)
 
 
 class Reasoned(Protocol):
@@ -89,7 +102,8 @@ def said_in(language: Language, reasoned: Reasoned) -> Said:
 class Visit:
     """A request for a page: in which language, of which page, by its path without the language, and of whom.
 
-    ``held``: what they had filled in the form of the page with when their login was over.
+    ``held``: what they had filled in the form of the page with when their login was over. ``me``: what they may do for their
+    organisation, None of pages that offer nothing, and where it is not known.
     """
 
     request: Request
@@ -97,6 +111,7 @@ class Visit:
     path: str
     session: Session | None = None
     held: Given | None = None
+    me: Me | None = None
 
     @classmethod
     def of(cls, request: Request, session: Session | None = None, held: Given | None = None) -> Visit:
@@ -104,6 +119,17 @@ class Visit:
         language = language_of(request.scope)
         reading = None if session is None else replace(session, language=language)
         return cls(request, language, path_of(request.scope), reading, held)
+
+    def lacks(self, function: str) -> bool:
+        """Return whether a function is known to be lacking to whoever reads: the services would refuse what needs it."""
+        return self.me is not None and function not in self.me.functions
+
+    def parted(self, offered: Iterable[N]) -> tuple[list[N], list[N]]:
+        """Return of what a page offers that which whoever reads can do, and that which they lack the function for."""
+        found: tuple[list[N], list[N]] = ([], [])
+        for it in offered:
+            found[self.lacks(it.function)].append(it)
+        return found
 
     def address(self, language: Language) -> str:
         """Return the path of the same page, with its query, in a language."""
@@ -135,6 +161,7 @@ class Pages:
             "login_offered": settings.oidc_issuer is not None,
             "long_form": LONG_FORM,
             "tel": tel_uri,
+            "needed": NEEDED,
         }
 
     def words(self, language: Language) -> Words:

@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, read, segment
 from services.portal.apis.remembered import Remembered
 from shared.errors import NotFoundError
+from shared.messages.reasons import Fact
 
 
 class Party(Reply):
@@ -181,6 +182,13 @@ class ChannelEnd(Reply):
     reason: str
 
 
+class ChannelWithdrawal(Reply):
+    """That a channel is closed for good; ``contract_ended_on``: since the Bereitstellungsvertrag ended then, where it did."""
+
+    channel: str
+    contract_ended_on: date | None = None
+
+
 class Version(Reply):
     """One publication of a changed form."""
 
@@ -205,6 +213,12 @@ class Provision(Reply):
     state: str
     number: str | None
     reason: str | None
+    code: str | None = None
+    facts: tuple[Fact, ...] | None = None
+
+    @property
+    def remedy(self) -> None:
+        """What would help: nothing is said of it here."""
 
 
 class Difference(Reply):
@@ -221,6 +235,22 @@ class Returned(Reply):
     at: datetime
 
 
+class FormReturned(Returned):
+    """That the form has gone back; ``code`` and ``facts`` where a rule has given it back, not a person."""
+
+    code: str | None = None
+    facts: tuple[Fact, ...] | None = None
+
+    @property
+    def reason(self) -> str:
+        """The remarks."""
+        return self.remarks
+
+    @property
+    def remedy(self) -> None:
+        """What would help: the remarks say so themselves."""
+
+
 class Pending(Reply):
     """A version that is not in force yet: its form, and how far its examination is."""
 
@@ -235,13 +265,18 @@ class Workflow(Reply):
     """What those in charge see of an offer; ``channel`` is that whose Anbieter the reader is."""
 
     channel: str | None
-    returns: tuple[Returned, ...]
+    returns: tuple[FormReturned, ...]
     pending: Pending | None
     wished_channels: tuple[str, ...]
     remarks: str | None
     provisions: tuple[Provision, ...]
     allowed_moves: tuple[str, ...]
     shortcomings: tuple[Shortcoming, ...] | None = None
+
+    @property
+    def given_back(self) -> FormReturned | None:
+        """The last return, which ``remarks`` are of; None where nobody has given the form back."""
+        return next((it for it in reversed(self.returns) if it.remarks == self.remarks), None)
 
 
 class Offering(Reply):
@@ -278,6 +313,7 @@ class Offering(Reply):
     screenshots: tuple[Document, ...] = ()
     suspension: Suspension | None
     channel_ends: tuple[ChannelEnd, ...] = ()
+    channel_withdrawals: tuple[ChannelWithdrawal, ...] = ()
     withdrawal_reason: str | None
     history: tuple[Version, ...]
     published_at: datetime | None
@@ -290,6 +326,12 @@ class Offering(Reply):
     def is_old(self) -> bool:
         """Whether another version is in force by now."""
         return self.latest_version is not None and self.latest_version > self.version
+
+    @property
+    def ended_with(self) -> ChannelWithdrawal | None:
+        """The withdrawal of the last of its channels, with which it has ended; None if it was withdrawn itself, or is not."""
+        left = {it.channel for it in self.channels} - {it.channel for it in self.channel_withdrawals}
+        return None if self.withdrawal_reason is None or left or not self.channel_withdrawals else self.channel_withdrawals[-1]
 
 
 class KnownService(Reply):

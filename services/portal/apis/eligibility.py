@@ -383,6 +383,17 @@ class Member(Reply):
     functions: tuple[str, ...]
 
 
+class Me(Reply):
+    """Whoever reads, as the marketplace knows them: what they may do for their organisation, and who of it may do what."""
+
+    functions: tuple[str, ...]
+    members: tuple[Member, ...]
+
+    def holders(self, function: str) -> list[str]:
+        """Return who has a function, by reference."""
+        return [it.person for it in self.members if function in it.functions]
+
+
 class Invitation(Reply):
     """An invitation and what has become of it."""
 
@@ -606,6 +617,10 @@ class Eligibility:
     async def concerned(self, access: Access, job_id: str, parameters: Parameters) -> ConcernedOrders:
         """Return the orders that a computation has found. Raises as ``Api.get``."""
         return await self._api.get(f"/v1/precheck-jobs/{segment(job_id)}/orders", ConcernedOrders, parameters, access=access)
+
+    async def me(self, access: Access) -> Me:
+        """Return whoever reads. Raises as ``Api.get``."""
+        return await self._api.get("/v1/me", Me, access=access)
 
     async def members(self, access: Access, organisation_id: str) -> Members:
         """Return the members of one's own organisation. Raises NotFoundError, and as ``Api.get``."""

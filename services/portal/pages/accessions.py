@@ -14,9 +14,11 @@ from services.portal.apis.catalog import Catalog, Offering
 from services.portal.apis.client import Parameters
 from services.portal.apis.contracts import ChannelLicence, Contracts, OwnAccession
 from services.portal.fields import Field, Kind, words_for
+from services.portal.functions import SIGNING
 from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, Ask, Form, Step, given_at, send_form, show_form
 from services.portal.pages.contract_passing_on import SUB_CONTRACT
 from services.portal.pages.lists import Asked, AskedFor, table
+from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 
@@ -25,7 +27,7 @@ DONE: Final = frozenset({"ACCEDE", "end"})
 ACTS: Final = {
     it.name: it
     for it in (
-        Step("ACCEDE", (Ask("valid_from", Kind.DAY, optional=True), Ask("valid_to", Kind.DAY, optional=True))),
+        Step("ACCEDE", (Ask("valid_from", Kind.DAY, optional=True), Ask("valid_to", Kind.DAY, optional=True)), SIGNING),
         Step(
             "ORDER_SUB",
             (
@@ -33,11 +35,12 @@ ACTS: Final = {
                 Ask("valid_to", Kind.DAY, optional=True),
                 Ask("order_reference", Kind.LINE, optional=True),
             ),
+            SIGNING,
         ),
     )
 }
 """What a body does itself to use what another one has licensed, by the name that contracts gives it."""
-END: Final = Step("end", (Ask("last_day", Kind.DAY, optional=True),))
+END: Final = Step("end", (Ask("last_day", Kind.DAY, optional=True),), SIGNING)
 _FIELD_OF: Final = {
     "accession_date_invalid": "valid_from",
     "contract_date_invalid": "valid_from",
@@ -53,7 +56,7 @@ def accession_routes(pages: Pages, contracts: Contracts) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/accessions")
-    async def listed(visit: CurrentVisit, asked: AskedFor, cursor: str | None = None, done: str = "") -> Response:
+    async def listed(visit: ActingVisit, asked: AskedFor, cursor: str | None = None, done: str = "") -> Response:
         session = session_of(visit)
         parameters = [*filters_of(asked), ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
         found = await contracts.accessions(session.access, parameters)
@@ -66,6 +69,7 @@ def accession_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             asked=asked,
             narrowed=bool(filters_of(asked)),
             following=None if found.next is None else asked.address("/accessions", found.next),
+            end=END,
             done=done if done in DONE else "",
         )
 

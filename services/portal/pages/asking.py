@@ -13,9 +13,11 @@ from starlette.responses import RedirectResponse, Response
 from services.portal.apis.client import ApiUnavailableError
 from services.portal.fields import Fault, Field, Kind, body_of, errors_of, faults_of
 from services.portal.forms import Given, read_given
+from services.portal.functions import EDITING
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import session_of
 from shared.errors import InvalidError, NotFoundError, PreconditionFailedError, RejectedError
+from shared.messages.values import Function
 
 ETAG = "etag"
 SEE_OTHER = 303
@@ -34,7 +36,8 @@ class Form:
     ``search`` is the field that choices are looked for by; ``remove`` is what a button says that removes what the form is about.
     ``below``: JSON pointer of what the form asks in the body that is sent. ``etag``: of the thing as it was read; it goes with
     the form, which then acts on that state only. ``changed``: somebody has changed the thing since the form was shown.
-    ``restored``: it holds what was filled in before the login was over.
+    ``restored``: it holds what was filled in before the login was over. ``function``: on a page that shows more than the form,
+    what it needs.
     """
 
     title: str
@@ -51,6 +54,7 @@ class Form:
     etag: str | None = None
     changed: bool = False
     restored: bool = False
+    function: Function | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step with a thing, by its name in the path of the service, and what it asks for."""
+    """A step with a thing, by its name in the path of the service, what it asks for, and the function that it needs."""
 
     name: str
     asked: tuple[Ask, ...] = ()
+    function: Function = EDITING
 
     def fields(self, word: Word) -> tuple[Field, ...]:
         """Return the fields with their words, ``field.<name>`` and ``field.<name>_hint``."""

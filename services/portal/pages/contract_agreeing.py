@@ -20,6 +20,7 @@ from services.portal.apis.catalog import Catalog, PriceItem
 from services.portal.apis.contracts import Changes, Contract, Contracts, PriceChange
 from services.portal.apis.eligibility import Eligibility
 from services.portal.fields import Field, Kind, words_for
+from services.portal.functions import SIGNING
 from services.portal.language import Language
 from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, given_at, send_form, show_form
 from services.portal.pages.bodies import unsent, with_bodies
@@ -29,6 +30,7 @@ from services.portal.pages.parts import nothing
 from services.portal.rendering import Pages
 from services.portal.texts import Words
 from services.portal.visits import CurrentVisit, session_of
+from shared.messages.values import Function
 
 AMEND: Final = "amendments"
 PRICES: Final = "price-changes"
@@ -71,7 +73,7 @@ class Proposal:
     """Something to propose, by its path in contracts: what it asks for, and the body that is made of what was filled in.
 
     ``places``: the field that a member of the body is asked for by, or a refusal is about. ``makes``: it makes a contract of its
-    own, and is bound to no state of this one.
+    own, and is bound to no state of this one. ``function``: the one that it needs.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Proposal:
     content: Content
     places: Mapping[str, str]
     makes: bool = False
+    function: Function = SIGNING
 
 
 def _amended(now: Now) -> tuple[Field, ...]:
@@ -155,9 +158,9 @@ PROPOSALS: Final = {
 """In the order in which they are offered."""
 
 
-def proposals_of(changes: Changes) -> list[str]:
-    """Return the names of what whoever reads can propose."""
-    return [it for it in PROPOSALS if it in changes.allowed_moves]
+def proposals_of(changes: Changes) -> list[Proposal]:
+    """Return what the organisation of whoever reads can propose."""
+    return [it for it in PROPOSALS.values() if it.name in changes.allowed_moves]
 
 
 def agreeing_routes(pages: Pages, contracts: Contracts, catalog: Catalog, eligibility: Eligibility) -> APIRouter:

@@ -14,11 +14,13 @@ from services.portal.apis.client import Stored, segment
 from services.portal.apis.contracts import Changes, Contract, Contracts
 from services.portal.apis.eligibility import Eligibility
 from services.portal.fields import Kind
+from services.portal.functions import SIGNING
 from services.portal.pages.asking import BOTH, ETAG, Ask, Step, given_at, send_form, show_form
 from services.portal.pages.awards import names_of
 from services.portal.pages.contract_agreeing import PROPOSALS, proposals_of
 from services.portal.pages.contract_forms import contract_form, service_names
 from services.portal.pages.parts import or_none
+from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages, Visit
 from services.portal.sessions import Session
 from services.portal.visits import CurrentVisit, session_of
@@ -29,23 +31,23 @@ AGB = "agb-offer"
 STEPS = {
     it.name: it
     for it in (
-        Step("consent"),
-        Step("release"),
-        Step(REFUSE, (Ask("reason", Kind.LINE, optional=True),)),
+        Step("consent", function=SIGNING),
+        Step("release", function=SIGNING),
+        Step(REFUSE, (Ask("reason", Kind.LINE, optional=True),), SIGNING),
     )
 }
-OFFER = Step(AGB, (Ask("reason", Kind.LINE, optional=True),))
+OFFER = Step(AGB, (Ask("reason", Kind.LINE, optional=True),), SIGNING)
 DONE = frozenset({*STEPS, AGB, *PROPOSALS})
 
 
-def steps_on(changes: Changes, session: Session) -> list[str]:
+def steps_on(changes: Changes, session: Session) -> list[Step]:
     """Return the steps that whoever reads can take with a proposed change, for its side; contracts decides."""
     pending = changes.pending
     if pending is None:
         return []
     if pending.waits_for.id == session.organisation:
-        return [pending.step.lower(), REFUSE]
-    return [REFUSE] if pending.proposed_by.id == session.organisation else []
+        return [STEPS[it] for it in (pending.step.lower(), REFUSE) if it in STEPS]
+    return [STEPS[REFUSE]] if pending.proposed_by.id == session.organisation else []
 
 
 def change_routes(pages: Pages, contracts: Contracts, eligibility: Eligibility, catalog: Catalog) -> APIRouter:
@@ -58,7 +60,7 @@ def change_routes(pages: Pages, contracts: Contracts, eligibility: Eligibility, 
         return contract.content, stored
 
     @router.get("/changes")
-    async def listed(visit: CurrentVisit, contract_id: str, done: str = "", missed: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
+    async def listed(visit: ActingVisit, contract_id: str, done: str = "", missed: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
         session = session_of(visit)
         (contract, stored), prices = await asyncio.gather(
             read(visit, contract_id), or_none(contracts.price_changes(session.access, contract_id), "changes")
@@ -68,15 +70,19 @@ def change_routes(pages: Pages, contracts: Contracts, eligibility: Eligibility, 
         texts = [changes.text, *pending, *(it.before for it in changes.amendments)]
         newer = changes.agb_change
         offers = newer is not None and newer.waits_for is None and newer.offer_by.id == session.organisation
+        steps, lacking = visit.parted(steps_on(changes, session))
+        proposals, unproposed = visit.parted(proposals_of(changes))
         return pages.show(
             visit,
             "pages/changes.html",
             contract=contract,
             changes=changes,
-            steps=steps_on(changes, session),
+            steps=steps,
+            lacking=lacking,
             offers=offers and changes.pending is None,
             prices=prices or (),
-            proposals=proposals_of(changes),
+            proposals=proposals,
+            unproposed=unproposed,
             services=await service_names(catalog, session.access, contract, pages.words(visit.language), texts),
             names=await names_of(eligibility, contract, () if changes.pending is None else changes.pending.awards),
             done=done if done in DONE else "",

@@ -17,6 +17,7 @@ from services.portal.apis.contracts import Contracts, Summary
 from services.portal.apis.eligibility import Eligibility
 from services.portal.fields import Kind
 from services.portal.forms import read_given
+from services.portal.functions import SIGNING
 from services.portal.language import Language
 from services.portal.pages.asking import ETAG, Ask, Step, send_form, show_form
 from services.portal.pages.awards import names_of
@@ -26,6 +27,7 @@ from services.portal.pages.contract_forms import contract_form
 from services.portal.pages.contract_passing_on import SUB_CONTRACT
 from services.portal.pages.lists import Chip, table
 from services.portal.pages.parts import nothing, or_none
+from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
@@ -50,15 +52,16 @@ DocumentName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,40}\.pdf$")]
 STEPS = {
     it.name: it
     for it in (
-        Step("sign"),
-        Step("release"),
-        Step("decline", (Ask("reason", Kind.LINE),)),
-        Step("notice", (Ask("last_day", Kind.DAY, optional=True),)),
-        Step("accept"),
-        Step("give-up", (Ask("reason", Kind.LINE, optional=True),)),
+        Step("sign", function=SIGNING),
+        Step("release", function=SIGNING),
+        Step("decline", (Ask("reason", Kind.LINE),), SIGNING),
+        Step("notice", (Ask("last_day", Kind.DAY, optional=True),), SIGNING),
+        Step("accept", function=SIGNING),
+        Step("give-up", (Ask("reason", Kind.LINE, optional=True),), SIGNING),
     )
 }
-SHOWN = frozenset({*STEPS, SUB_CONTRACT})
+SHOWN = {**STEPS, SUB_CONTRACT: Step(SUB_CONTRACT, function=SIGNING)}
+"""All steps that the page of a contract offers."""
 DONE = frozenset({*SHOWN, SUCCEED, CONTACTS})
 
 
@@ -149,10 +152,11 @@ def _contract_routes(pages: Pages, contracts: Contracts, eligibility: Eligibilit
     router = APIRouter(prefix="/contracts", include_in_schema=False)
 
     @router.get("/{contract_id}")
-    async def one(visit: CurrentVisit, contract_id: str, done: str = "") -> Response:
+    async def one(visit: ActingVisit, contract_id: str, done: str = "") -> Response:
         session = session_of(visit)
         contract = (await contracts.contract(session.access, contract_id)).content
         own = session.organisation == contract.customer.id
+        steps, lacking = visit.parted(SHOWN[it] for it in contract.allowed_moves if it in SHOWN)
         documents, costs, changes, statements, contacts = await asyncio.gather(
             or_none(contracts.documents(session.access, contract_id), "contract"),
             or_none(contracts.own_costs(session.access, contract.offering_id, contract.channel), "contract")
@@ -171,7 +175,8 @@ def _contract_routes(pages: Pages, contracts: Contracts, eligibility: Eligibilit
             changes=None if changes is None or contract.number is None else changes.content,
             statements=statements or (),
             contacts=None if contacts is None else contacts.content.items,
-            steps=[it for it in contract.allowed_moves if it in SHOWN],
+            steps=steps,
+            lacking=lacking,
             names=await names_of(eligibility, contract, contract.awards),
             done=done if done in DONE else "",
         )

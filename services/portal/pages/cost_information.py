@@ -24,6 +24,7 @@ from services.portal.language import Language
 from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, Form, given_at, send_form, show_form
 from services.portal.pages.bodies import unsent, with_bodies
 from services.portal.pages.offer_drafting import decimal, in_hundredths
+from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages, Visit
 from services.portal.texts import Words
 from services.portal.visits import CurrentVisit, session_of
@@ -147,7 +148,7 @@ def cost_information_routes(pages: Pages, catalog: Catalog, contracts: Contracts
 
     @router.get("")
     async def listed(
-        visit: CurrentVisit,
+        visit: ActingVisit,
         offering_id: str,
         channel: str,
         done: bool = False,  # noqa: FBT001, FBT002 - of the address

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from services.portal.apis.operations import Operations, WholeLetter
 from services.portal.fields import Kind, words_for
 from services.portal.pages.asking import BOTH, Ask, Form, Step, given_at, send_form, show_form
+from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
@@ -37,7 +38,7 @@ def dead_letter_routes(pages: Pages, operations: Operations) -> APIRouter:
         )
 
     @router.get("/{group}/{letter_id}")
-    async def one(visit: CurrentVisit, group: str, letter_id: str, done: str = "") -> Response:
+    async def one(visit: ActingVisit, group: str, letter_id: str, done: str = "") -> Response:
         letter = await operations.letter(session_of(visit).access, group, letter_id)
         done = done if done in DONE else ""
         form = _form(pages, visit, letter, None)

@@ -17,9 +17,11 @@ from starlette.responses import Response
 from services.portal.apis.client import Access
 from services.portal.apis.eligibility import Eligibility, EvidenceFile, Fact, RelationFact, Way
 from services.portal.fields import Choice, Field, Kind, words_for
+from services.portal.functions import EDITING
 from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, given_at, send_form, show_form
 from services.portal.pages.names import names_of_bodies
 from services.portal.pages.parts import or_none
+from services.portal.pages.standing import ActingVisit
 from services.portal.pages.stored_files import download
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
@@ -111,7 +113,7 @@ def _relation_routes(examining: _Examining) -> APIRouter:
     router = APIRouter(prefix=f"{LIST}/{{fact_id}}", include_in_schema=False)
 
     @router.api_route("", methods=BOTH)
-    async def examine(request: Request, visit: CurrentVisit, fact_id: str) -> Response:
+    async def examine(request: Request, visit: ActingVisit, fact_id: str) -> Response:
         return await examining.examine(request, visit, fact_id)
 
     @router.api_route("/withdrawal", methods=BOTH)
@@ -255,6 +257,7 @@ class _Examining:
             back_label=words("examinations.title"),
             fields=() if read.withheld else (*findings, reason, *further),
             etag=read.etag,
+            function=EDITING,
         )
 
 

@@ -22,6 +22,7 @@ from services.portal.pages.fact_forms import EXAMINERS, PATH, Desk, body_page, o
 from services.portal.pages.fact_shapes import SHAPES, Sort, bodies_of, said_of, shape_of
 from services.portal.pages.names import names_of_bodies
 from services.portal.pages.parts import or_none
+from services.portal.pages.standing import ActingVisit
 from services.portal.pages.stored_files import download
 from services.portal.rendering import Pages, Visit
 from services.portal.texts import Words
@@ -63,11 +64,11 @@ def fact_routes(pages: Pages, facts: Facts, eligibility: Eligibility) -> APIRout
         return pages.show(visit, "pages/facts.html", found=found.bodies, note=found.note, missing=found.missing, q=q)
 
     @router.get("/of/{body_id}")
-    async def of_body(visit: CurrentVisit, body_id: str, kind: str = "", cursor: str | None = None, done: str = "") -> Response:
+    async def of_body(visit: ActingVisit, body_id: str, kind: str = "", cursor: str | None = None, done: str = "") -> Response:
         return await reader.of_body(visit, body_id, kind if kind in KINDS else "", cursor, done if done in DONE else "")
 
     @router.get("/of/{body_id}/new")
-    async def choose(visit: CurrentVisit, body_id: str) -> Response:
+    async def choose(visit: ActingVisit, body_id: str) -> Response:
         name = await reader.name(body_id)
         return pages.show(visit, "pages/fact_new.html", body=body_id, name=name, shapes=offered(visit, body_id))
 
@@ -84,7 +85,7 @@ def _single_routes(reader: _Reader, desk: Desk) -> APIRouter:
     router = APIRouter(prefix=f"{PATH}/{{fact_id}}", include_in_schema=False)
 
     @router.get("")
-    async def one(visit: CurrentVisit, fact_id: str, done: str = "") -> Response:
+    async def one(visit: ActingVisit, fact_id: str, done: str = "") -> Response:
         return await reader.one(visit, fact_id, done if done in DONE else "")
 
     @router.get("/evidence/{document_id}")

@@ -16,6 +16,7 @@ from services.portal.forms import Given, read_given
 from services.portal.language import Language
 from services.portal.pages.acting import act_for
 from services.portal.pages.asking import BOTH, ETAG, Form, given_at, send_form, show_form
+from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages, Visit
 from services.portal.sessions import Sessions
 from services.portal.visits import CurrentVisit, session_of
@@ -32,7 +33,7 @@ def member_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
     desk = _Desk(pages, eligibility)
 
     @router.get("")
-    async def listed(visit: CurrentVisit, organisation_id: str, done: str = "") -> Response:
+    async def listed(visit: ActingVisit, organisation_id: str, done: str = "") -> Response:
         access = session_of(visit).access
         organisation, found = await desk.read(access, organisation_id)
         return pages.show(

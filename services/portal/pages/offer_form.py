@@ -23,6 +23,7 @@ from services.portal.pages.asking import ETAG, SEE_OTHER, Form, send_form, show_
 from services.portal.pages.offer_drafting import SEARCH, Drafting, Row
 from services.portal.pages.offer_sections import SECTIONS, Section
 from services.portal.pages.parts import ENTITY_ID
+from services.portal.pages.standing import ActingVisit
 from services.portal.pages.stored_files import FILE, TAKES_FILE, require_taken
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
@@ -73,11 +74,11 @@ def offer_form_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) 
         return await send_form(pages, visit, editor.new_form(visit, given.one(LIKE)), given, act)
 
     @router.get("/{offering_id}/edit")
-    async def overview(visit: CurrentVisit, offering_id: str, saved: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
+    async def overview(visit: ActingVisit, offering_id: str, saved: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
         return await editor.overview(visit, offering_id, saved=saved)
 
     @router.post("/{offering_id}/submit")
-    async def submit(request: Request, visit: CurrentVisit, offering_id: str) -> Response:
+    async def submit(request: Request, visit: ActingVisit, offering_id: str) -> Response:
         async def act(given: Given) -> None:
             match = given.one(ETAG) or None
             await catalog.move(session_of(visit).access, offering_id, "submit", key=given.key, body=None, match=match)
@@ -85,7 +86,7 @@ def offer_form_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) 
         return await editor.decide(request, visit, offering_id, "submit", act)
 
     @router.post("/{offering_id}/discard")
-    async def discard(request: Request, visit: CurrentVisit, offering_id: str) -> Response:
+    async def discard(request: Request, visit: ActingVisit, offering_id: str) -> Response:
         async def act(given: Given) -> None:
             await catalog.discard(session_of(visit).access, offering_id, given.one(ETAG) or None)
 

@@ -15,9 +15,11 @@ from services.portal.apis.client import Access
 from services.portal.apis.ordering import Ordering
 from services.portal.fields import Kind, words_for
 from services.portal.forms import read_given
+from services.portal.functions import SIGNING
 from services.portal.pages.asking import ETAG, Ask, Form, Step, send_form, show_form
 from services.portal.pages.lists import Asked, AskedFor, table
 from services.portal.pages.parts import or_none
+from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
@@ -28,9 +30,9 @@ EDIT = "edit"
 MOVES = {
     it.name: it
     for it in (
-        Step("accept"),
+        Step("accept", function=SIGNING),
         Step("return", (Ask("remarks", Kind.AREA),)),
-        Step("bereitstellungsvertrag"),
+        Step("bereitstellungsvertrag", function=SIGNING),
         Step("suspend", (Ask("reason", Kind.AREA),)),
         Step("resume"),
         Step("withdraw", (Ask("reason", Kind.AREA), Ask("ends_open_orders", Kind.TICK, optional=True))),
@@ -63,11 +65,11 @@ MINE = Desk("bereitsteller", "mine", "/my/offerings", ORDER)
 TASKS = Desk("anbieter", "tasks", "/tasks/offerings", WAITING_AT_ANBIETER)
 
 
-def moves_of(offering: Offering | KnownService) -> list[str]:
-    """Return what whoever reads an offer can do with it, in the order of the table."""
+def moves_of(offering: Offering | KnownService) -> list[Step]:
+    """Return what the organisation of whoever reads an offer can do with it, in the order of the table."""
     if isinstance(offering, KnownService) or offering.workflow is None:
         return []
-    return [it for it in (EDIT, *MOVES) if it in offering.workflow.allowed_moves]
+    return [it for it in (Step(EDIT), *MOVES.values()) if it.name in offering.workflow.allowed_moves]
 
 
 def word_of(offering: Offering, move: str) -> str:
@@ -146,7 +148,7 @@ def _list_routes(router: APIRouter, pages: Pages, catalog: Catalog) -> None:
         return table(content, "angebote", visit.language)
 
     @router.get(MINE.path)
-    async def mine(visit: CurrentVisit, asked: AskedFor, cursor: str | None = None) -> Response:
+    async def mine(visit: ActingVisit, asked: AskedFor, cursor: str | None = None) -> Response:
         return await show_list(visit, MINE, asked, cursor)
 
     @router.get(f"{MINE.path}.csv")

@@ -16,6 +16,7 @@ from services.portal.fields import Kind, words_for
 from services.portal.pages.asking import BOTH, Ask, Form, Step, given_at, send_form, show_form
 from services.portal.pages.names import names_of_bodies
 from services.portal.pages.parts import or_none
+from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.release import STARTED, VERSION
@@ -33,7 +34,7 @@ def operation_routes(
     limit = [("limit", str(PAGE))]
 
     @router.get("")
-    async def overview(visit: CurrentVisit, done: str = "") -> Response:
+    async def overview(visit: ActingVisit, done: str = "") -> Response:
         access = session_of(visit).access
         # The list that the operator alone reads decides whether there is such a page for whoever asks.
         portals = await catalog.portals(access, limit)

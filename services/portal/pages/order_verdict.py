@@ -15,9 +15,11 @@ from starlette.responses import RedirectResponse, Response
 from services.portal.apis.eligibility import Eligibility, OrderVerdict
 from services.portal.apis.ordering import Order, Ordering
 from services.portal.fields import Choice, Field, Kind, words_for
+from services.portal.functions import SIGNING
 from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, Ask, Form, Step, given_at, send_form, show_form
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
+from shared.messages.values import Function
 
 TEMPLATE: Final = "pages/verdict.html"
 _FIELD_OF: Final = {"valid_until_past": "valid_until", "override_not_allowed": "decision", "nothing_to_override": "decision"}
@@ -32,6 +34,7 @@ class Judging:
     path: str
     asked: tuple[Ask, ...]
     is_open: Callable[[OrderVerdict], bool]
+    function: Function = SIGNING
 
 
 JUDGING: Final = (

@@ -24,7 +24,8 @@ from services.portal.pages.order_verdict import JUDGING, open_to
 from services.portal.pages.participations import WAITING as ANSWERS
 from services.portal.pages.parts import nothing, or_none
 from services.portal.pages.placements import READY
-from services.portal.pages.steps import COMMANDS, ways_on
+from services.portal.pages.standing import ActingVisit
+from services.portal.pages.steps import COMMANDS, PARTS, ways_on
 from services.portal.pages.turns import Turn, turn_of
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit, session_of
@@ -117,7 +118,7 @@ def order_routes(pages: Pages, ordering: Ordering, eligibility: Eligibility, clo
         return await or_none(ordering.count(access, filters), "orders")
 
     @router.get("/orders")
-    async def listed(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
+    async def listed(visit: ActingVisit, asked: Annotated[Asked, Query()]) -> Response:
         access, filters = session_of(visit).access, asked.filters()
         limit = ("limit", str(PAGE))
         cursor = [("cursor", asked.cursor)] if asked.cursor else []
@@ -162,7 +163,7 @@ def order_routes(pages: Pages, ordering: Ordering, eligibility: Eligibility, clo
         return table(content, "vorgaenge", visit.language)
 
     @router.get("/orders/{order_id}")
-    async def one(visit: CurrentVisit, order_id: str, done: str = "", missed: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
+    async def one(visit: ActingVisit, order_id: str, done: str = "", missed: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
         access = session_of(visit).access
         try:
             order, words = await asyncio.gather(ordering.order(access, order_id), ordering.words())
@@ -173,9 +174,12 @@ def order_routes(pages: Pages, ordering: Ordering, eligibility: Eligibility, clo
         turn = turn_of(order, words, visit.language, clock())
         was = words_for(pages.words(visit.language), "order.was")
         steps = [(it, was(it.command) or words.command(it.command, visit.language)) for it in reversed(order.timeline)]
-        ways, waiting = ways_on(order), order.waiting
+        waiting = order.waiting
         asked = eligibility.verdict(access, order.id) if order.your_party == JUDGES else None
         verdict = None if asked is None else await or_none(asked, "order")
+        ways, lacking = visit.parted(ways_on(order))
+        parts, lacking_parts = visit.parted(it for it in PARTS if it.command in order.allowed_moves)
+        judging, unjudged = visit.parted(open_to(None if verdict is None else verdict.content))
         return pages.show(
             visit,
             "pages/order.html",
@@ -186,7 +190,9 @@ def order_routes(pages: Pages, ordering: Ordering, eligibility: Eligibility, clo
             main_steps=[it for it in ways if it.command in LEADING],
             more_steps=[it for it in ways if it.command not in LEADING],
             checking=waiting is not None and waiting.what == CHECK and clock() - waiting.since < CHECK_TIME,
-            judging=open_to(None if verdict is None else verdict.content),
+            judging=judging,
+            parts=frozenset(it.command for it in parts),
+            lacking=[*lacking, *unjudged, *lacking_parts],
             done=done if done in DONE else "",
             missed=missed,
         )

@@ -18,6 +18,7 @@ from services.portal.apis.notify import Notify
 from services.portal.apis.ordering import Ordering
 from services.portal.fields import LEITWEG_FAULTS, Choice, Field, Kind, words_for
 from services.portal.forms import Given
+from services.portal.functions import SIGNING
 from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, given_at, send_form, show_form
 from services.portal.pages.bodies import SEARCH, unsent
 from services.portal.pages.invoice_address import REMOVED, STATED, invoice_address_routes
@@ -25,6 +26,7 @@ from services.portal.pages.names import names_of_bodies
 from services.portal.pages.parts import nothing, or_none
 from services.portal.pages.registration import ROLES
 from services.portal.pages.relation_form import FIELD_OF, after_search, relation_fields, stated
+from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
@@ -38,11 +40,11 @@ DECISIONS = {
     it.name: it
     for it in (
         Step("review"),
-        Step("grant", (Ask("valid_to", Kind.DAY, optional=True), Ask("reason", Kind.AREA, optional=True))),
+        Step("grant", (Ask("valid_to", Kind.DAY, optional=True), Ask("reason", Kind.AREA, optional=True)), SIGNING),
         Step("query", (Ask("question", Kind.AREA),)),
         Step("answer", (Ask("answer", Kind.AREA),)),
-        Step("refuse", (Ask("reason", Kind.AREA),)),
-        Step("revoke", (Ask("reason", Kind.AREA),)),
+        Step("refuse", (Ask("reason", Kind.AREA),), SIGNING),
+        Step("revoke", (Ask("reason", Kind.AREA),), SIGNING),
     )
 }
 DONE = frozenset(
@@ -56,7 +58,7 @@ def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Orderi
     asking = _Asking(pages, eligibility)
 
     @router.get("")
-    async def one(visit: CurrentVisit, organisation_id: str, done: str = "") -> Response:
+    async def one(visit: ActingVisit, organisation_id: str, done: str = "") -> Response:
         session = session_of(visit)
         stored = await eligibility.organisation(session.access, organisation_id)
         own = stored.content.users is not None
@@ -74,7 +76,7 @@ def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Orderi
             names=names,
             partners=() if partners is None else partners.items,
             webhooks=webhooks,
-            decisions=tuple(DECISIONS),
+            decisions=tuple(DECISIONS.values()),
             done=done if done in DONE else "",
         )
 

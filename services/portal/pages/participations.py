@@ -14,8 +14,10 @@ from services.portal.apis.client import Parameters
 from services.portal.apis.ordering import Ordering, Participation
 from services.portal.fields import Kind, words_for
 from services.portal.forms import read_given
+from services.portal.functions import SIGNING
 from services.portal.pages.asking import ETAG, SEE_OTHER, Ask, Form, Step, send_form, show_form
 from services.portal.pages.parts import nothing
+from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
@@ -25,7 +27,10 @@ WAITING = [("waits_for_me", "true")]
 """What waits for the answer of a Klient."""
 ENDED = frozenset({"ABGELEHNT", "ZURUECKGEZOGEN", "VERFALLEN"})
 """States of a Vorgang that ended before anything was ordered."""
-STEPS = {it.name: it for it in (Step("confirm"), Step("decline", (Ask("reason", Kind.AREA),)), Step("recheck"))}
+STEPS = {
+    it.name: it
+    for it in (Step("confirm", function=SIGNING), Step("decline", (Ask("reason", Kind.AREA),), SIGNING), Step("recheck"))
+}
 
 
 def participation_routes(pages: Pages, ordering: Ordering) -> APIRouter:
@@ -52,10 +57,17 @@ def participation_routes(pages: Pages, ordering: Ordering) -> APIRouter:
         )
 
     @router.get("/{order_id}")
-    async def one(visit: CurrentVisit, order_id: str, done: str = "") -> Response:
+    async def one(visit: ActingVisit, order_id: str, done: str = "") -> Response:
         part = (await ordering.participation(session_of(visit).access, order_id)).content
+        steps, lacking = visit.parted(STEPS[it] for it in part.allowed if it in STEPS)
         return pages.show(
-            visit, "pages/participation.html", part=part, outlook=outlook_of(part), done=done if done in STEPS else ""
+            visit,
+            "pages/participation.html",
+            part=part,
+            steps=steps,
+            lacking=lacking,
+            outlook=outlook_of(part),
+            done=done if done in STEPS else "",
         )
 
     @router.get("/{order_id}/{name}")

@@ -19,6 +19,7 @@ from services.portal.fields import Kind
 from services.portal.pages.asking import BOTH, Ask, Step, given_at
 from services.portal.pages.partner_forms import Desk
 from services.portal.pages.parts import or_none
+from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
@@ -45,7 +46,7 @@ def partner_routes(
     router = APIRouter(include_in_schema=False)
 
     @router.get("/partners/{partner_id}")
-    async def one(visit: CurrentVisit, partner_id: str, cursor: str | None = None, done: str = "") -> Response:
+    async def one(visit: ActingVisit, partner_id: str, cursor: str | None = None, done: str = "") -> Response:
         session = session_of(visit)
         access = session.access
         parameters = [("partner", partner_id), ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
@@ -88,7 +89,7 @@ def _operators_routes(pages: Pages, partners: Partners, desk: Desk) -> APIRouter
     router = APIRouter(prefix=LIST, include_in_schema=False)
 
     @router.get("")
-    async def listed(visit: CurrentVisit, cursor: str | None = None) -> Response:
+    async def listed(visit: ActingVisit, cursor: str | None = None) -> Response:
         session = session_of(visit)
         if "BETREIBER" not in session.roles:
             raise NotFoundError("The list of all partner systems is the operator's.")

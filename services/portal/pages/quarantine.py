@@ -11,6 +11,7 @@ from starlette.responses import Response
 from services.portal.apis.ordering import Ordering, Quarantined, Receipt
 from services.portal.fields import Kind, words_for
 from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, given_at, send_form, show_form
+from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import ConflictError, NotFoundError
@@ -33,7 +34,7 @@ def quarantine_routes(pages: Pages, ordering: Ordering) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/quarantine/{reference}")
-    async def one(visit: CurrentVisit, reference: str, done: str = "") -> Response:
+    async def one(visit: ActingVisit, reference: str, done: str = "") -> Response:
         record = (await ordering.quarantined(session_of(visit).access, reference)).content
         steps = [it.name for it in _steps(visit)] if record.state == OPEN else []
         form = _form(pages, visit, record, None, None)

@@ -23,6 +23,7 @@ from services.portal.pages.accessions import ACTS
 from services.portal.pages.lists import Chip
 from services.portal.pages.offer_steps import DONE, moves_of, word_of
 from services.portal.pages.parts import ENTITY_ID, or_none
+from services.portal.pages.standing import ActingVisit
 from services.portal.pages.stored_files import link_of
 from services.portal.pages.turns import Turn, turn_of
 from services.portal.pages.ways import KINDS, ways_of
@@ -164,7 +165,7 @@ def showcase_routes(
 
     @router.get("/offerings/{offering_id}")
     async def detail(
-        visit: CurrentVisit,
+        visit: ActingVisit,
         offering_id: str,
         kind: str = "",
         done: str = "",
@@ -183,6 +184,7 @@ def showcase_routes(
         topic = _topic(found, topics)
         if isinstance(found, KnownService):
             return pages.show(visit, "pages/known.html", known=found, topic=topic)
+        moves, lacking = visit.parted(moves_of(found))
         pending = show == PENDING and found.workflow is not None and found.workflow.pending is not None
         if pending:
             found = as_pending(found)
@@ -210,7 +212,10 @@ def showcase_routes(
             licences=licences,
             own=own and own.rows(visit.language, clock()),
             own_more=own is not None and own.orders.next is not None,
-            moves=[(move, word_of(found, move)) for move in moves_of(found)],
+            moves=moves,
+            lacking=lacking,
+            words={it.name: word_of(found, it.name) for it in (*moves, *lacking)},
+            acts=ACTS,
             pending=pending,
             done=done if done in DONE else "",
         )

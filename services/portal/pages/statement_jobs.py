@@ -11,9 +11,11 @@ from starlette.responses import Response
 
 from services.portal.apis.contracts import Contracts
 from services.portal.fields import Field, Kind
+from services.portal.functions import NEEDED
 from services.portal.pages.asking import BOTH, Form, given_at, send_form, show_form
+from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages
-from services.portal.visits import CurrentVisit, session_of
+from services.portal.visits import session_of
 
 PATH: Final = "/tasks/statements"
 TEMPLATE: Final = "pages/statement-jobs.html"
@@ -27,7 +29,7 @@ def statement_job_routes(pages: Pages, contracts: Contracts) -> APIRouter:
     @router.api_route(PATH, methods=BOTH)
     async def statements(
         request: Request,
-        visit: CurrentVisit,
+        visit: ActingVisit,
         cursor: str | None = None,
         done: bool = False,  # noqa: FBT001, FBT002 - of the address
     ) -> Response:
@@ -45,6 +47,7 @@ def statement_job_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             back="/tasks",
             back_label=words("tasks.nav"),
             fields=(Field("year", Kind.LINE, words("statement.jobs.year"), words("statement.jobs.year_hint"), whole=True),),
+            function=NEEDED["statements"],
         )
         if given is None:
             return show_form(pages, visit, form, template=TEMPLATE, **shown, done=done)

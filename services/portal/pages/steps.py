@@ -22,6 +22,7 @@ from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Klient, Milestone, Order, Ordering, Point, Question
 from services.portal.fields import LEITWEG_FAULTS, Choice, Field, Kind, words_for
 from services.portal.forms import Given
+from services.portal.functions import EDITING, SIGNING
 from services.portal.language import Language
 from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, Act, Form, given_at, placed, send_form, show_form
 from services.portal.pages.bodies import names_in, unsent, with_bodies
@@ -32,7 +33,7 @@ from services.portal.texts import Words
 from services.portal.visits import CurrentVisit, session_of
 from shared.calendar import day_of
 from shared.errors import InvalidError, NotFoundError
-from shared.messages.values import Channel
+from shared.messages.values import Channel, Function
 
 AGB = "agb_version"
 SIDES = ("KUNDE", "BEREITSTELLER")
@@ -79,7 +80,7 @@ class Step:
     ``binds``: it is taken on the state that was read only. ``field_of``: the field that a refusal is about. ``here``: the path
     of its page where that is another one. ``seen``: what of the Vorgang as it was read goes along. ``find``: finds what of the
     Vorgang it is about, which both paths name by ``{part}``; None for all of it. ``sent``: makes what is sent of what was
-    filled in, None: it goes as it is.
+    filled in, None: it goes as it is. ``function``: the one that it needs.
     """
 
     command: str
@@ -92,6 +93,7 @@ class Step:
     seen: tuple[str, ...] = ()
     find: Find | None = None
     sent: Sent | None = None
+    function: Function = EDITING
 
     @property
     def page(self) -> str:
@@ -186,7 +188,15 @@ STEPS = (
     Step("confirm_conditions", "conditions", lambda it: (it.field("conditions", Kind.LINES, optional=True),)),
     Step("reopen_clarification", "clarification/reopen", lambda it: (it.field("reason", Kind.AREA),), here="reopen"),
     Step("decline", "decline", lambda it: (it.field("reason", Kind.AREA),)),
-    Step("make_offer", "offer", _offered, template="pages/place.html", field_of=(("offer_without_price", FREE),), sent=_prices),
+    Step(
+        "make_offer",
+        "offer",
+        _offered,
+        template="pages/place.html",
+        field_of=(("offer_without_price", FREE),),
+        sent=_prices,
+        function=SIGNING,
+    ),
     Step(
         "amend_offer",
         "offer/amend",
@@ -195,8 +205,15 @@ STEPS = (
         field_of=(("offer_without_price", FREE),),
         here="amend-offer",
         sent=_prices,
+        function=SIGNING,
     ),
-    Step("withdraw_offer", "offer/withdraw", lambda it: (it.field("reason", Kind.AREA),), here="withdraw-offer"),
+    Step(
+        "withdraw_offer",
+        "offer/withdraw",
+        lambda it: (it.field("reason", Kind.AREA),),
+        here="withdraw-offer",
+        function=SIGNING,
+    ),
     Step("name_klient", "klienten", _klient, binds=False, here="name-klient", sent=_named),
     Step("check_klienten", "klienten/recheck", here="check-klienten"),
     Step(
@@ -206,12 +223,13 @@ STEPS = (
         template="pages/place.html",
         field_of=(("agb_not_accepted", "accepts_agb"), *((code, "leitweg_id") for code in LEITWEG_FAULTS)),
         seen=("offer_number",),
+        function=SIGNING,
     ),
     Step("start_onboarding", "onboarding"),
     Step("go_live", "go-live"),
     Step("report_uses", "uses", lambda it: (it.field("period", Kind.LINE), it.whole_number("count")), binds=False),
-    Step("withdraw", "withdraw", lambda it: (it.field("reason", Kind.AREA, optional=True),)),
-    Step("terminate", "terminate", lambda it: (it.field("ends_on", Kind.DAY),)),
+    Step("withdraw", "withdraw", lambda it: (it.field("reason", Kind.AREA, optional=True),), function=SIGNING),
+    Step("terminate", "terminate", lambda it: (it.field("ends_on", Kind.DAY),), function=SIGNING),
     Step("expire", "expire"),
     Step("end", "end"),
 )
@@ -262,6 +280,7 @@ PARTS = (
         lambda it: (it.field("reason", Kind.AREA),),
         binds=False,
         find=_klient_of,
+        function=SIGNING,
     ),
 )
 """Steps about a part of a Vorgang, each from the page of that part."""

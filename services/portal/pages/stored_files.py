@@ -15,7 +15,9 @@ from services.portal.apis.catalog import Catalog, Document, KnownService, Offeri
 from services.portal.apis.eligibility import Eligibility, EvidenceFile, Organisation
 from services.portal.fields import Field, Kind, words_for
 from services.portal.forms import Given, read_given
+from services.portal.functions import NEEDED
 from services.portal.pages.asking import Form, send_form, show_form
+from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages, Visit
 from services.portal.uploads import MULTIPART
 from services.portal.visits import CurrentVisit, session_of
@@ -108,16 +110,17 @@ def evidence_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
             back=f"/organisations/{organisation.id}",
             back_label=organisation.name,
             fields=(Field(FILE, Kind.FILE, word("field.file"), word("field.file_hint")),),
+            function=NEEDED["evidence"],
         )
 
     @router.get("")
-    async def show(visit: CurrentVisit, organisation_id: str, document_id: str) -> Response:
+    async def show(visit: ActingVisit, organisation_id: str, document_id: str) -> Response:
         organisation, evidence = await stated(visit, organisation_id, document_id)
         form = form_of(visit, organisation, evidence)
         return show_form(pages, visit, form, template="pages/evidence.html", evidence=evidence)
 
     @router.post("", openapi_extra=TAKES_FILE)
-    async def bring(request: Request, visit: CurrentVisit, organisation_id: str, document_id: str) -> Response:
+    async def bring(request: Request, visit: ActingVisit, organisation_id: str, document_id: str) -> Response:
         session = session_of(visit)
         path = f"/organisations/{organisation_id}/evidence/{document_id}"
         given = await read_given(request, session, path)

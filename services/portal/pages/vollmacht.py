@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from services.portal.apis.eligibility import Eligibility
 from services.portal.fields import Field, Kind, words_for
+from services.portal.functions import NEEDED
 from services.portal.pages.asking import BOTH, ETAG, Form, given_at, send_form, show_form
+from services.portal.pages.standing import ActingVisit
 from services.portal.pages.stored_files import FIELD_OF, FILE, TAKES_FILE, download, require_file
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit, session_of
@@ -24,7 +26,7 @@ def vollmacht_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
     router = APIRouter(prefix="/organisations/{organisation_id}/vollmacht", include_in_schema=False)
 
     @router.api_route("", methods=BOTH, openapi_extra=TAKES_FILE)
-    async def one(request: Request, visit: CurrentVisit, organisation_id: str) -> Response:
+    async def one(request: Request, visit: ActingVisit, organisation_id: str) -> Response:
         given = await given_at(request, visit, f"/organisations/{organisation_id}/vollmacht")
         access = session_of(visit).access
         stored = await eligibility.organisation(access, organisation_id)
@@ -43,6 +45,7 @@ def vollmacht_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
             back_label=organisation.name,
             fields=(Field(FILE, Kind.FILE, word("field.file"), word("field.file_hint")),),
             etag=stored.etag,
+            function=NEEDED["vollmacht"],
         )
         if given is None:
             return show_form(pages, visit, form, template=TEMPLATE, held=held)

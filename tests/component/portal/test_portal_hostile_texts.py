@@ -37,6 +37,7 @@ from services.portal.pages.fact_shapes import SHAPES
 from services.portal.pages.offer_sections import SECTIONS
 from services.portal.rendering import FOLDER
 from services.portal.sessions import Session
+from shared.messages.values import Function
 from tests.component.portal.filling import shown, somebody
 from tests.component.portal.login import HUSUM, OURS, SESSION, World
 from tests.component.portal.sampled import Sampled, thing
@@ -258,7 +259,10 @@ def _apis() -> list[Sampled]:
             "/v1/offers/{offering_id}/cost-information": COST_INFORMATION,
             "/v1/offers/{offering_id}/licence": LICENCE,
         },
-        ServiceName.ELIGIBILITY: {FACT: thing(ServiceName.ELIGIBILITY, FACT) | {"withdrawn": False, "fact": RELATION}},
+        ServiceName.ELIGIBILITY: {
+            "/v1/me": thing(ServiceName.ELIGIBILITY, "/v1/me") | {"functions": list(Function)},
+            FACT: thing(ServiceName.ELIGIBILITY, FACT) | {"withdrawn": False, "fact": RELATION},
+        },
         ServiceName.ORDERING: {
             "/v1/operations/": LETTER,
             ORDER: thing(ServiceName.ORDERING, ORDER) | {"allowed_moves": ["place"]},
@@ -388,7 +392,7 @@ async def test_no_page_shows_the_id_of_a_thing_as_text(hostile_world: World) -> 
     seen: set[str] = set()
     showing: dict[str, list[str]] = {}
     for template in sorted(opened):
-        for path in paths_of(template) if template in FORMS.keys() - OPENED.keys() else [_opened(template)]:
+        for path in paths_of(template) if template in FORMS.keys() - OPENED.keys() else [opened_at(template)]:
             answer = await visitor.get(path)
             if answer.status_code != HTTPStatus.OK or not answer.headers["Content-Type"].startswith("text/html"):
                 continue
@@ -402,7 +406,8 @@ async def test_no_page_shows_the_id_of_a_thing_as_text(hostile_world: World) -> 
     assert len(seen) > len(FORMS)
 
 
-def _opened(template: str) -> str:
+def opened_at(template: str) -> str:
+    """Return a path of a page, with an id in the place of each parameter that OPENED does not name."""
     values = {**BODY, **OPENED.get(template, {})}
     return re.sub(r"\{(\w+)\}", lambda it: quote(values.get(it[1], ONE), safe=":"), template)
 

@@ -12,12 +12,16 @@ from pathlib import Path
 import httpx
 
 from benchmarks.figures import BenchError, percentile
+from services.eligibility.repository import COLLECTIONS
+from services.eligibility.settings import Settings
 from shared.ids import derived_id
+from shared.store.sqlite.store import SqliteStore
+from tests.component.eligibility.conftest import World as EligibilityWorld
 from tests.component.ordering.ordering_world import BEREITSTELLER, KUNDE
 from tests.component.ordering.ordering_world import World as OrderingWorld
 from tests.component.portal.login import HUSUM, Acting, World
 from tests.support.builders.orders import offering
-from tests.support.showcase import DATA, Showcase, rules_api
+from tests.support.showcase import DATA, Showcase
 
 OFFERS = 20
 VORGAENGE = 80
@@ -109,9 +113,12 @@ async def measure(folder: Path) -> list[Measured]:
         await orders.judge(order)
         if number % 2:
             await orders.step(order["id"], "clarification", BEREITSTELLER)
+    register = SqliteStore(None)
+    await register.prepare(COLLECTIONS)
+    eligibility = EligibilityWorld(register, Settings(_env_file=None))
     apis = {
         "catalog": Timed(Acting(showcase.app, KUNDE), calls),
-        "eligibility": Timed(Acting(rules_api(), KUNDE), calls),
+        "eligibility": Timed(Acting(eligibility.app, KUNDE), calls),
         "ordering": Timed(Acting(orders.app, KUNDE), calls),
     }
     world.further = dict(apis)
@@ -127,7 +134,7 @@ async def measure(folder: Path) -> list[Measured]:
         await world.log_in(person, HUSUM)
         for who, pages in ((visitor, public), (person, own)):
             found += [await _visited(who, name, path, tuple(apis.values()), calls) for name, path in pages.items()]
-    for store in (world.store, showcase.store, orders.store):
+    for store in (world.store, showcase.store, orders.store, register):
         await store.close()
     return found
 

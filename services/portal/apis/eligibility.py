@@ -11,9 +11,11 @@ from pydantic import Field
 
 from services.portal.apis.catalog import Party
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, read, segment
-from services.portal.apis.remembered import Remembered
+from services.portal.apis.remembered import Remembered, RememberedEach
 from shared.errors import NotFoundError
 
+ME_SECONDS: Final = 5.0
+"""Functions that somebody is given show within seconds."""
 ORDERING: Final = frozenset({"KUNDE", "BUENDELNDE_ORGANISATION"})
 
 
@@ -479,11 +481,12 @@ class Registration(Reply):
 
 
 class Eligibility:
-    """Eligibility as the pages ask it. The list of the channels is asked for once in five minutes."""
+    """Eligibility as the pages ask it. Who reads is asked for once in five seconds, the channels in minutes."""
 
     def __init__(self, api: Api, steady: Callable[[], float] = time.monotonic) -> None:
         self._api = api
         self._channels = Remembered(lambda: api.get("/v1/channels", Channels), steady)
+        self._me = RememberedEach[Access, Me](lambda access: api.get("/v1/me", Me, access=access), steady, ME_SECONDS)
 
     async def channels(self) -> tuple[Channel, ...]:
         """Return all channels. Raises as ``Api.get``."""
@@ -620,7 +623,7 @@ class Eligibility:
 
     async def me(self, access: Access) -> Me:
         """Return whoever reads. Raises as ``Api.get``."""
-        return await self._api.get("/v1/me", Me, access=access)
+        return await self._me(access)
 
     async def members(self, access: Access, organisation_id: str) -> Members:
         """Return the members of one's own organisation. Raises NotFoundError, and as ``Api.get``."""

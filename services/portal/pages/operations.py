@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -57,10 +59,10 @@ def operation_routes(
         )
 
     @router.api_route("/what-if", methods=BOTH)
-    async def what_if(request: Request, visit: CurrentVisit) -> Response:
+    async def what_if(request: Request, visit: CurrentVisit, fact: Annotated[str, Query(max_length=200)] = "") -> Response:
         given = await given_at(request, visit, "/operations/what-if")
         access = session_of(visit).access
-        form = _what_if(pages, visit)
+        form = _what_if(pages, visit, fact)
         if given is None:
             return show_form(pages, visit, form)
 
@@ -83,9 +85,10 @@ def operation_routes(
     return router
 
 
-def _what_if(pages: Pages, visit: Visit) -> Form:
+def _what_if(pages: Pages, visit: Visit, fact: str) -> Form:
     words = pages.words(visit.language)
     word = words_for(words, "operations.whatif")
+    ending, *others = Step("what-if", (Ask("end_fact", Kind.LINE), Ask("day", Kind.DAY))).fields(word)
     return Form(
         title=word("title"),
         lead=word("lead"),
@@ -93,5 +96,5 @@ def _what_if(pages: Pages, visit: Visit) -> Form:
         button=word("button"),
         back="/operations",
         back_label=words("operations.title"),
-        fields=Step("what-if", (Ask("end_fact", Kind.LINE), Ask("day", Kind.DAY))).fields(word),
+        fields=(replace(ending, value=(fact,)), *others),
     )

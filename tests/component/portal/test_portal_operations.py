@@ -370,3 +370,6 @@ async def test_what_would_change_is_computed_and_read(operator: Person, services
     assert services.asked[-1] == ("/v1/precheck-jobs", asked)
     await operator.follow(str(JOB["end_fact"]))
     assert "Vergabefrei" in operator.text or "EXEMPT" in operator.text
+    # From the page of a fact its id comes along.
+    await operator.open("/operations/what-if?fact=published:dataport:govdigital:MEMBER")
+    assert operator.value("end_fact") == "published:dataport:govdigital:MEMBER"

@@ -106,7 +106,14 @@ async def _marketplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Async
     transports: dict[str, httpx.AsyncBaseTransport] = {
         "catalog": ActingAs(showcase.app, {KOMM_ONE: KARLA, GOVDIGITAL: GINA, HUSUM: KAI, SVEN: SACHSEN}),
         "eligibility": ActingAs(
-            rules.app, {HUSUM: eligibility.ANNA, GOVDIGITAL: "gerd/govdigital/ANBIETER", KOMM_ONE: eligibility.KOMM_ONE}
+            rules.app,
+            {
+                HUSUM: eligibility.ANNA,
+                GOVDIGITAL: "gerd/govdigital/ANBIETER",
+                KOMM_ONE: eligibility.KOMM_ONE,
+                SVEN: SACHSEN,
+                FITKO: ANTON,
+            },
         ),
         "ordering": ActingAs(orders.app, {KOMM_ONE: BEREITSTELLER, GOVDIGITAL: ANBIETER, HUSUM: KAI}),
         "contracts": Contracts(contracts.app, {GOVDIGITAL: ANNA, SVEN: SACHSEN, HUSUM: KAI, FITKO: ANTON}),

@@ -232,7 +232,10 @@ class Cluster:
     def _write(self, files: dict[Path, str]) -> None:
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="ascii")
+            # At once, as Kubernetes does: a command of the same job may be reading the one before.
+            written = path.with_name(f"{path.name}.new")
+            written.write_text(text, encoding="ascii")
+            written.replace(path)
 
     _secrets: dict[SecretKey, str]
 

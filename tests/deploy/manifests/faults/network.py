@@ -13,13 +13,16 @@ _BROKERS = {
     "ports": [{"protocol": "TCP", "port": 9093}],
 }
 
-_CLIENTS = ("spec", "podSelector", "matchExpressions", 0, "values")
 _OUTSIDE = "tests/outside"
 _OTHER_BROKERS = {"matchLabels": {"strimzi.io/cluster": "elsewhere", "strimzi.io/name": "elsewhere-kafka"}}
 
 
 def _also_for_workers(policy: Document) -> None:
     policy["spec"]["podSelector"] = {"matchLabels": {"app.kubernetes.io/part-of": "efa-marktplatz"}}
+
+
+def _closed_to(component: str) -> Change:
+    return lambda policy: policy["spec"]["podSelector"]["matchExpressions"][0]["values"].remove(component)
 
 
 def _backup_as_recovery(documents: Documents) -> None:
@@ -89,18 +92,9 @@ FAULTS = (
         in_("NetworkPolicy", "contracts-fitko", _also(27017, "192.0.0.0/16")),
         "network-extra",
     ),
-    Mutation(
-        "the way to the store closed for processors", in_("NetworkPolicy", "database", drop(*_CLIENTS, 2)), "network-missing"
-    ),
-    Mutation(
-        "the way to the store closed for migrations", in_("NetworkPolicy", "database", drop(*_CLIENTS, 3)), "network-missing"
-    ),
-    Mutation("recovery cannot reach the stores", in_("NetworkPolicy", "database", drop(*_CLIENTS, 4)), "network-missing"),
-    Mutation("nightly backup cannot reach the stores", in_("NetworkPolicy", "database", drop(*_CLIENTS, 5)), "network-missing"),
-    Mutation(
-        "the way to the store for the operators' tool",
-        in_("NetworkPolicy", "database", put(*_CLIENTS, 0, value="operations")),
-        "network-extra",
+    *(
+        Mutation(f"the way to the store closed for {name}", in_("NetworkPolicy", "database", _closed_to(name)), "network-missing")
+        for name in ("processor", "migration", "recovery", "operations", "backup")
     ),
     Mutation(
         "ports behind that of the store",

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, read, segment
+from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, Table, read, segment
 from services.portal.apis.remembered import Remembered
 from shared.errors import NotFoundError
 from shared.messages.reasons import Fact
@@ -502,7 +502,7 @@ class Catalog:
         """Return a page of the offers that one is in charge of. Raises as ``Api.get``."""
         return await self._api.get("/v1/my/offerings", MyOfferings, parameters, access=access)
 
-    async def my_table(self, access: Access, parameters: Parameters) -> bytes:
+    async def my_table(self, access: Access, parameters: Parameters) -> Table:
         """Return the offers that one is in charge of as a table. Raises as ``Api.get``."""
         return await self._api.table("/v1/my/offerings", parameters, access=access)
 

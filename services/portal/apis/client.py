@@ -66,6 +66,14 @@ class Stored(Generic[T]):
     etag: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A list as a table (CSV), and how it is saved (``Content-Disposition``)."""
+
+    content: bytes
+    disposition: str
+
+
 class ApiUnavailableError(RetryableError):
     """A service does not answer just now, or not in time."""
 
@@ -159,10 +167,11 @@ class Api:
         """Return the bytes of a file. Raises as ``get``."""
         return (await self._answer(self._client.build_request("GET", path, headers=_headers(access, None)))).content
 
-    async def table(self, path: str, parameters: Parameters, *, access: Access) -> bytes:
-        """Return a list as a table (CSV). Raises as ``get``."""
+    async def table(self, path: str, parameters: Parameters, *, access: Access) -> Table:
+        """Return a list as a table. Raises as ``get``."""
         headers = {**_headers(access, None), "Accept": "text/csv"}
-        return (await self._answer(self._client.build_request("GET", path, params=list(parameters), headers=headers))).content
+        response = await self._answer(self._client.build_request("GET", path, params=list(parameters), headers=headers))
+        return Table(response.content, response.headers.get("Content-Disposition", "attachment"))
 
     async def patch(self, path: str, reply: type[T], *, access: Access, body: dict[str, Any], match: str | None) -> T:
         """Change parts of something while it is as it was read (``match``) and return the answer. Raises as ``post``."""

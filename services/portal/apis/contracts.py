@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from services.portal.apis.catalog import Party, PriceItem
-from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
+from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, Table, segment
 from shared.messages.reasons import Fact
 
 
@@ -544,7 +544,7 @@ class Contracts:
         """Return a page of contracts. Raises as ``Api.get``."""
         return await self._api.get("/v1/contracts", Summaries, parameters, access=access)
 
-    async def table(self, access: Access, parameters: Parameters) -> bytes:
+    async def table(self, access: Access, parameters: Parameters) -> Table:
         """Return a whole list of contracts as a table. Raises as ``Api.get``."""
         return await self._api.table("/v1/contracts", parameters, access=access)
 
@@ -627,7 +627,7 @@ class Contracts:
         """Return a page of accessions. Raises as ``Api.get``."""
         return await self._api.get("/v1/accessions", Accessions, parameters, access=access)
 
-    async def accession_table(self, access: Access, parameters: Parameters) -> bytes:
+    async def accession_table(self, access: Access, parameters: Parameters) -> Table:
         """Return a whole list of accessions as a table. Raises as ``Api.get``."""
         return await self._api.table("/v1/accessions", parameters, access=access)
 

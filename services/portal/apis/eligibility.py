@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from services.portal.apis.catalog import Party
-from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, read, segment
+from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, Table, read, segment
 from services.portal.apis.remembered import Remembered, RememberedEach
 from shared.errors import NotFoundError
 
@@ -662,6 +662,6 @@ class Eligibility:
         """Return a page of a list of the Anbieter, of its work list without a state. Raises InvalidError, and as ``Api.get``."""
         return await self._api.get("/v1/accreditations", WorkItems, parameters, access=access)
 
-    async def accreditation_table(self, access: Access, parameters: Parameters) -> bytes:
+    async def accreditation_table(self, access: Access, parameters: Parameters) -> Table:
         """Return a list of the Anbieter as a table. Raises InvalidError, and as ``Api.get``."""
         return await self._api.table("/v1/accreditations", parameters, access=access)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from services.portal.apis.catalog import Party, PriceItem
-from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
+from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, Table, segment
 from services.portal.apis.remembered import Remembered
 from services.portal.language import Language
 from shared.calendar import last_day_before
@@ -462,7 +462,7 @@ class Ordering:
         """Return a page of Vorgänge. Raises as ``Api.get``."""
         return await self._api.get("/v1/orders", Summaries, parameters, access=access)
 
-    async def table(self, access: Access, parameters: Parameters) -> bytes:
+    async def table(self, access: Access, parameters: Parameters) -> Table:
         """Return a whole list of Vorgänge as a table. Raises as ``Api.get``."""
         return await self._api.table("/v1/orders", parameters, access=access)
 

@@ -17,7 +17,7 @@ from services.portal.fields import Field, Kind, words_for
 from services.portal.functions import SIGNING
 from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, Ask, Form, Step, given_at, send_form, show_form
 from services.portal.pages.contract_passing_on import SUB_CONTRACT
-from services.portal.pages.lists import Asked, AskedFor, table
+from services.portal.pages.lists import Asked, AskedFor, table_file
 from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
@@ -75,8 +75,7 @@ def accession_routes(pages: Pages, contracts: Contracts) -> APIRouter:
 
     @router.get("/accessions.csv")
     async def saved(visit: CurrentVisit, asked: AskedFor) -> Response:
-        content = await contracts.accession_table(session_of(visit).access, filters_of(asked))
-        return table(content, "beitritte", visit.language)
+        return table_file(await contracts.accession_table(session_of(visit).access, filters_of(asked)))
 
     @router.api_route("/accessions/{accession_id}/end", methods=BOTH)
     async def end(request: Request, visit: CurrentVisit, accession_id: str) -> Response:

@@ -25,7 +25,7 @@ from services.portal.pages.contract_agreeing import SUCCEED
 from services.portal.pages.contract_contacts import CONTACTS
 from services.portal.pages.contract_forms import contract_form
 from services.portal.pages.contract_passing_on import SUB_CONTRACT
-from services.portal.pages.lists import Chip, table
+from services.portal.pages.lists import Chip, table_file
 from services.portal.pages.parts import nothing, or_none
 from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages
@@ -144,8 +144,7 @@ def _list_routes(router: APIRouter, pages: Pages, contracts: Contracts) -> None:
 
     @router.get("/contracts.csv")
     async def saved(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
-        content = await contracts.table(session_of(visit).access, asked.filters())
-        return table(content, "vertraege", visit.language)
+        return table_file(await contracts.table(session_of(visit).access, asked.filters()))
 
 
 def _contract_routes(pages: Pages, contracts: Contracts, eligibility: Eligibility) -> APIRouter:

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query
 from starlette.responses import Response
 
-from services.portal.apis.client import Parameters
-from services.portal.language import Language
+from services.portal.apis.client import Parameters, Table
 
 TABLE = "text/csv; charset=utf-8"
-ENGLISH: Final[Mapping[str, str]] = {
-    "akkreditierungen": "accreditations",
-    "angebote": "offers",
-    "beitritte": "accessions",
-    "vertraege": "contracts",
-    "vorgaenge": "cases",
-}
-"""English names of tables, by the German ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +53,7 @@ async def _asked(
 AskedFor = Annotated[Asked, Depends(_asked)]
 
 
-def table(content: bytes, name: str, language: Language) -> Response:
-    """Return a table as a file that a browser saves, under its name in the language of the page."""
-    name = name if language is Language.DE else ENGLISH[name]
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"}
-    return Response(content, media_type=TABLE, headers=headers)
+def table_file(table: Table) -> Response:
+    """Return a table as a file that a browser saves, under the name that the service gives it."""
+    headers = {"Content-Disposition": table.disposition, "Cache-Control": "no-store"}
+    return Response(table.content, media_type=TABLE, headers=headers)

@@ -17,7 +17,7 @@ from services.portal.fields import Kind, words_for
 from services.portal.forms import read_given
 from services.portal.functions import SIGNING
 from services.portal.pages.asking import ETAG, Ask, Form, Step, send_form, show_form
-from services.portal.pages.lists import Asked, AskedFor, table
+from services.portal.pages.lists import Asked, AskedFor, table_file
 from services.portal.pages.parts import or_none
 from services.portal.pages.standing import ActingVisit
 from services.portal.rendering import Pages, Visit
@@ -144,8 +144,7 @@ def _list_routes(router: APIRouter, pages: Pages, catalog: Catalog) -> None:
         )
 
     async def save(visit: Visit, desk: Desk, asked: Asked) -> Response:
-        content = await catalog.my_table(session_of(visit).access, [("view", desk.view), *asked.parameters])
-        return table(content, "angebote", visit.language)
+        return table_file(await catalog.my_table(session_of(visit).access, [("view", desk.view), *asked.parameters]))
 
     @router.get(MINE.path)
     async def mine(visit: ActingVisit, asked: AskedFor, cursor: str | None = None) -> Response:

@@ -19,7 +19,7 @@ from services.portal.apis.ordering import Count, Order, Ordering, Point, Summari
 from services.portal.fields import words_for
 from services.portal.language import Language
 from services.portal.pages.asking import SEE_OTHER
-from services.portal.pages.lists import Chip, table
+from services.portal.pages.lists import Chip, table_file
 from services.portal.pages.order_verdict import JUDGING, open_to
 from services.portal.pages.participations import WAITING as ANSWERS
 from services.portal.pages.parts import nothing, or_none
@@ -159,8 +159,7 @@ def order_routes(pages: Pages, ordering: Ordering, eligibility: Eligibility, clo
 
     @router.get("/orders.csv")
     async def saved(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
-        content = await ordering.table(session_of(visit).access, asked.filters())
-        return table(content, "vorgaenge", visit.language)
+        return table_file(await ordering.table(session_of(visit).access, asked.filters()))
 
     @router.get("/orders/{order_id}")
     async def one(visit: ActingVisit, order_id: str, done: str = "", missed: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address

@@ -19,7 +19,7 @@ from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Ordering
 from services.portal.pages.contracts import CHANGES
 from services.portal.pages.examinations import LIST as EXAMINATIONS
-from services.portal.pages.lists import AskedFor, table
+from services.portal.pages.lists import AskedFor, table_file
 from services.portal.pages.orders import WAITING
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages
@@ -106,8 +106,7 @@ def task_routes(
 
     @router.get("/accreditations.csv")
     async def saved(visit: CurrentVisit, asked: AskedFor) -> Response:
-        content = await eligibility.accreditation_table(session_of(visit).access, asked.parameters)
-        return table(content, "akkreditierungen", visit.language)
+        return table_file(await eligibility.accreditation_table(session_of(visit).access, asked.parameters))
 
     @router.get("/register/{year}")
     async def register(visit: CurrentVisit, year: Year) -> Response:

@@ -19,8 +19,10 @@ from shared.http import idempotency
 from shared.messages.values import Channel
 from shared.store.sqlite.store import SqliteStore
 from tests.component.eligibility import conftest as eligibility
+from tests.component.ordering.ordering_world import World as OrderingWorld
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, ActingAs, World
+from tests.component.portal.sampled import Sampled
 from tests.support.builders.provisions import ending
 from tests.support.builders.reuse import passed_on
 from tests.support.reference_excerpt import is_kreis, write_excerpt
@@ -126,3 +128,22 @@ async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, register: Path
         await person.visitor.aclose()
     await world.store.close()
     await store.close()
+
+
+@pytest.fixture(name="orders")
+async def _orders() -> AsyncIterator[OrderingWorld]:
+    orders = OrderingWorld()
+    await orders.start()
+    yield orders
+    await orders.store.close()
+
+
+@pytest.fixture(name="sampled")
+async def _sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, apis: list[Sampled]) -> AsyncIterator[World]:
+    """The portal over APIs that answer with samples; ``apis`` is the module's own fixture."""
+    world = World(tmp_path)
+    for name, value in world.issuer.environment().items():
+        monkeypatch.setenv(name, value)
+    world.further = {it.service.value: it for it in apis}
+    yield await world.open()
+    await world.store.close()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import httpx
@@ -79,14 +78,6 @@ async def seen(world: World, orders: OrderingWorld, token: str, path: str, known
 def links(person: Person) -> list[str]:
     """Return where the page's main part leads to."""
     return [it.attributes["href"].removeprefix("/en") for it in person.page.one("main").inside_all("a")]
-
-
-@pytest.fixture(name="orders")
-async def _orders() -> AsyncIterator[OrderingWorld]:
-    orders = OrderingWorld()
-    await orders.start()
-    yield orders
-    await orders.store.close()
 
 
 async def test_whoever_may_only_prepare_reads_who_orders_in_the_place_of_the_button(world: World, orders: OrderingWorld) -> None:
@@ -184,16 +175,6 @@ def _apis() -> list[Sampled]:
     return [Sampled(it, known.get(it, {})) for it in ServiceName if it is not ServiceName.ALL]
 
 
-@pytest.fixture(name="everything")
-async def _everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, apis: list[Sampled]) -> AsyncIterator[World]:
-    world = World(tmp_path)
-    for name, value in world.issuer.environment().items():
-        monkeypatch.setenv(name, value)
-    world.further = {it.service.value: it for it in apis}
-    yield await world.open()
-    await world.store.close()
-
-
 async def offered(world: World) -> dict[str, set[str]]:
     """Return the forms that pages hold or lead to, by the template of their address, with the pages."""
     routes = [it for it in world.app.router.routes if isinstance(it, APIRoute)]
@@ -226,16 +207,14 @@ async def offered(world: World) -> dict[str, set[str]]:
 
 @pytest.mark.slow
 async def test_no_page_leads_anybody_without_a_function_to_a_form_that_would_be_refused(
-    everything: World, apis: list[Sampled]
+    sampled: World, apis: list[Sampled]
 ) -> None:
-    left = {
-        form: pages for form, pages in (await offered(everything)).items() if form not in OPEN and not form.startswith(CLOSED)
-    }
+    left = {form: pages for form, pages in (await offered(sampled)).items() if form not in OPEN and not form.startswith(CLOSED)}
     assert set(left) <= READ, left
     assert not [form for form, pages in left.items() if form in pages], "what they read has no form"
     (eligibility,) = (it for it in apis if it.service is ServiceName.ELIGIBILITY)
     eligibility.known = {**eligibility.known, "/v1/me": me(list(Function))}
-    all_forms = (await offered(everything)).keys()
+    all_forms = (await offered(sampled)).keys()
     linked = FORMS.keys() & all_forms
     assert {"/accessions/{accession_id}/end", "/orders/{order_id}/place", "/offerings/{offering_id}/{step}"} <= linked
     assert len(linked) > len(FORMS) / 2, "whoever has all functions is led to most forms"

@@ -7,10 +7,9 @@ can read, the id of a thing, is no text of any page.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, cast
 from urllib.parse import quote
@@ -271,16 +270,6 @@ def _apis() -> list[Sampled]:
     return [Sampled(it, known.get(it, {})) for it in ServiceName if it is not ServiceName.ALL]
 
 
-@pytest.fixture(name="hostile_world")
-async def _hostile_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, apis: list[Sampled]) -> AsyncIterator[World]:
-    world = World(tmp_path)
-    for name, value in world.issuer.environment().items():
-        monkeypatch.setenv(name, value)
-    world.further = {it.service.value: it for it in apis}
-    yield await world.open()
-    await world.store.close()
-
-
 def paths_of(template: str) -> list[str]:
     """Return the paths of a page with a form, one for each of its steps."""
     names = [it.partition("}")[0] for it in template.split("{")[1:]]
@@ -329,8 +318,8 @@ def words(text: str) -> list[str]:
 
 
 @pytest.mark.slow
-async def test_no_text_in_any_form_becomes_markup(hostile_world: World, apis: list[Sampled]) -> None:
-    world = hostile_world
+async def test_no_text_in_any_form_becomes_markup(sampled: World, apis: list[Sampled]) -> None:
+    world = sampled
     taken = {it.path for it in world.app.router.routes if isinstance(it, APIRoute) and "POST" in (it.methods or ())}
     assert taken == FORMS.keys() | BUTTONS.keys() | WITHOUT_TEXT, "each form has a row"
     operator, partner = [(await somebody(world, it)).visitor for it in (OPERATOR.subject, HUSUM)]
@@ -371,10 +360,10 @@ async def _written(desk: Desk, path: str) -> int:
 
 
 @pytest.mark.slow
-async def test_no_text_that_is_searched_for_becomes_markup(hostile_world: World) -> None:
+async def test_no_text_that_is_searched_for_becomes_markup(sampled: World) -> None:
     templates = {it.name for it in FOLDER.rglob("*.html") if 'method="get"' in it.read_text(encoding="utf-8")}
     assert templates == SEARCHES.keys(), "each search has a row"
-    visitor = (await somebody(hostile_world, HUSUM)).visitor
+    visitor = (await somebody(sampled, HUSUM)).visitor
     for path in sorted({*SEARCHES.values()} - {""}):
         asked: list[Any] = [await visitor.get(f"{path}{quote(it)}") for it in (HARMLESS, *WAYS_OUT)]
         assert {it.status_code for it in asked} == {200}, path
@@ -385,10 +374,10 @@ async def test_no_text_that_is_searched_for_becomes_markup(hostile_world: World)
 
 
 @pytest.mark.slow
-async def test_no_page_shows_the_id_of_a_thing_as_text(hostile_world: World) -> None:
+async def test_no_page_shows_the_id_of_a_thing_as_text(sampled: World) -> None:
     """People read names, numbers and titles; ids belong into addresses."""
-    opened = {it.path for it in hostile_world.app.router.routes if isinstance(it, APIRoute) and "GET" in (it.methods or ())}
-    visitor = (await somebody(hostile_world, OPERATOR.subject)).visitor
+    opened = {it.path for it in sampled.app.router.routes if isinstance(it, APIRoute) and "GET" in (it.methods or ())}
+    visitor = (await somebody(sampled, OPERATOR.subject)).visitor
     seen: set[str] = set()
     showing: dict[str, list[str]] = {}
     for template in sorted(opened):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
 import pytest
@@ -23,14 +22,6 @@ from tests.support.builders.orders import CUSTOMER, OFFERING_ID, refused, succee
 from tests.support.html import Page
 
 KEYS = "session-keys"
-
-
-@pytest.fixture(name="orders")
-async def _orders() -> AsyncIterator[OrderingWorld]:
-    orders = OrderingWorld()
-    await orders.start()
-    yield orders
-    await orders.store.close()
 
 
 async def seen(world: World, orders: OrderingWorld, token: str, path: str, status: int = 200) -> Page:
@@ -112,6 +103,8 @@ async def test_the_list_is_narrowed_over_all_its_pages_and_counted(
     saved = await person.visitor.get(links["Als Tabelle (CSV)"])
     assert saved.headers["content-disposition"] == 'attachment; filename="vorgaenge.csv"'
     assert [number for number in numbers if number in saved.text] == numbers[2:]
+    english = await person.visitor.get(f"/en{links['Als Tabelle (CSV)']}")
+    assert english.headers["content-disposition"] == 'attachment; filename="cases.csv"'
     await person.open("/orders?q=xyzzy")
     assert "Zu dieser Auswahl gibt es keinen Vorgang." in person.text
     await person.open("/orders?state=PRODUKTIV&waits_for_me=true")
